@@ -1,1 +1,29 @@
-//! `org-model`.
+//! What an organisation is: departments, members, the tree they stand in, and the directory items they become.
+//!
+//! - **For:** the vocabulary every other room speaks, and the judgement that turns a [`RawOrg`]
+//!   (what a reader brought home) into an [`OrgSnapshot`] (whose tree is sound).
+//! - **Knows:** ids, memberships, the visible range, fingerprints, and when a reading is *sealed*.
+//! - **Must never know:** WeCom's wire format, DynamoDB, thresholds, what time it is, or any input and output.
+//! - **Keeps invariant 1 of ARCHITECTURE.md:** nobody is missing from a sealed snapshot because
+//!   something was not read.
+
+mod directory;
+mod fingerprint;
+mod ids;
+mod range;
+mod raw;
+mod snapshot;
+mod tree;
+
+pub use directory::{
+    Absence, AbsenceAnswer, AttributeName, DirectoryDepartment, DirectoryUser, Intent, ItemKey,
+    ItemKind, ItemState, MappedUser, Mark, UserStatus, WriteStamp,
+};
+pub use fingerprint::Fingerprint;
+pub use ids::{DepartmentId, Generation, InternalId, RunId, SourceId, TagId, UserId, UserKey};
+pub use range::{ExpandedRange, RangeNarrowing, VisibleRange};
+pub use raw::{
+    Gap, GapCause, GapPlace, MemberStatus, Membership, RawDepartment, RawMember, RawOrg,
+};
+pub use snapshot::{Department, OrgSnapshot, Seal, SealEvidence, UnsealedReason};
+pub use tree::{DepartmentTree, TreeFlaw};
