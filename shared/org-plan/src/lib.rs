@@ -1,1 +1,24 @@
-//! `org-plan`.
+//! What has to change, in which order, and which of it may happen without a person's word.
+//!
+//! - **For:** the plan that makes a mirror equal a snapshot, and the protection that turns a
+//!   [`Plan`] into a [`Verdict`] with a [`PermittedPlan`].
+//! - **Knows:** marks, before-images, absence findings, thresholds and what earlier runs held.
+//! - **Must never know:** WeCom, DynamoDB, the clock (time is an argument), input and output.
+//! - **Keeps invariant 2 of ARCHITECTURE.md:** a removal is in a `PermittedPlan` only with positive
+//!   evidence, below the thresholds or under an approval of exactly that item.
+
+mod absence;
+mod change;
+mod compare;
+mod plan;
+mod protection;
+mod wording;
+
+pub use absence::{AbsenceBudget, AbsenceFinding, Question, judge_absence, questions};
+pub use change::{Action, AttributeChange, Change, Item, KeptItem, Note};
+pub use compare::{Base, Comparison, compare};
+pub use plan::{Plan, PlanInput, PlanRules, plan};
+pub use protection::{
+    HeldItem, HeldList, Limits, PermittedPlan, ProtectionRules, RuleLimit, RuleWindow, Standing,
+    TrippedRule, Verdict, protect,
+};
