@@ -38,14 +38,19 @@ pub fn compare(
     snapshot: impl IntoIterator<Item = (ItemKey, Fingerprint)>,
     marks: &BTreeMap<ItemKey, Mark>,
 ) -> Comparison {
-    let mut comparison = Comparison { base: base_of(marks), ..Comparison::default() };
+    let mut comparison = Comparison {
+        base: base_of(marks),
+        ..Comparison::default()
+    };
     let mut seen = BTreeSet::new();
     for (key, fingerprint) in snapshot {
         match marks.get(&key) {
             None => {
                 comparison.to_create.insert(key.clone());
             }
-            Some(mark) if mark.state == ItemState::Live && mark.stamp.fingerprint == fingerprint => {
+            Some(mark)
+                if mark.state == ItemState::Live && mark.stamp.fingerprint == fingerprint =>
+            {
                 comparison.unchanged += 1;
             }
             Some(_) => {
@@ -55,8 +60,10 @@ pub fn compare(
         seen.insert(key);
     }
     let live = marks.values().filter(|mark| mark.state == ItemState::Live);
-    comparison.missing =
-        live.map(|mark| mark.key.clone()).filter(|key| !seen.contains(key)).collect();
+    comparison.missing = live
+        .map(|mark| mark.key.clone())
+        .filter(|key| !seen.contains(key))
+        .collect();
     comparison
 }
 

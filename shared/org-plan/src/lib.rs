@@ -19,6 +19,6 @@ pub use change::{Action, AttributeChange, Change, Item, KeptItem, Note};
 pub use compare::{Base, Comparison, compare};
 pub use plan::{Plan, PlanInput, PlanRules, plan};
 pub use protection::{
-    HeldItem, HeldList, Limits, PermittedPlan, ProtectionRules, RuleLimit, RuleWindow, Standing,
-    TrippedRule, Verdict, protect,
+    HeldItem, HeldList, Limits, PermittedChange, PermittedMark, PermittedPlan, ProtectionRules,
+    RuleLimit, RuleWindow, Standing, TrippedRule, Verdict, protect,
 };

@@ -130,18 +130,42 @@ impl PermittedPlan {
     }
 
     /// Creations and updates: departments parents first, then people.
-    pub fn changes(&self) -> &[Change] {
-        &self.changes
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = PermittedChange<'_>> {
+        self.changes.iter().map(PermittedChange)
     }
 
     /// Disables and deletions of people, then departments leaf first.
-    pub fn removals(&self) -> &[Change] {
-        &self.removals
+    pub fn removals(&self) -> impl ExactSizeIterator<Item = PermittedChange<'_>> {
+        self.removals.iter().map(PermittedChange)
     }
 
     /// What was missing and stays, with the marks to write.
-    pub fn kept(&self) -> &[KeptItem] {
-        &self.kept
+    pub fn kept(&self) -> impl ExactSizeIterator<Item = PermittedMark<'_>> {
+        self.kept.iter().map(PermittedMark)
+    }
+}
+
+/// One change of a [`PermittedPlan`]: the only thing a mirror lets anybody write.
+#[derive(Clone, Copy, Debug)]
+pub struct PermittedChange<'a>(&'a Change);
+
+impl std::ops::Deref for PermittedChange<'_> {
+    type Target = Change;
+
+    fn deref(&self) -> &Change {
+        self.0
+    }
+}
+
+/// One absence mark of a [`PermittedPlan`].
+#[derive(Clone, Copy, Debug)]
+pub struct PermittedMark<'a>(&'a KeptItem);
+
+impl std::ops::Deref for PermittedMark<'_> {
+    type Target = KeptItem;
+
+    fn deref(&self) -> &KeptItem {
+        self.0
     }
 }
 
