@@ -1,1 +1,19 @@
-//! `sync-run`.
+//! One run, from claim to close.
+//!
+//! - **For:** the twelve steps of a run in order (DESIGN.md §4), and the housekeeping that finishes
+//!   what a dead run left.
+//! - **Knows:** the pure rooms, and the ports in [`ports`] whose verbs are all a run may do.
+//! - **Must never know:** AWS, HTTP, the environment, or a clock of its own.
+//! - **Keeps invariants 3 and 4 of ARCHITECTURE.md:** every decision is durable before it is acted
+//!   on, and only the holder of the lease writes.
+
+mod lease;
+pub mod ports;
+mod record;
+
+pub use lease::{ClaimOutcome, ClaimRequest, RunLease, claim};
+pub use record::{
+    Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload, ReasonText, Row,
+    RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus, SourceState, StoredAgent,
+    StoredHeldList, StoredSource, Trigger, Units,
+};

@@ -1,0 +1,218 @@
+//! Everything an administrator's call may ask of the world.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use org_model::{DepartmentId, Fingerprint, ItemKind, RunId, SourceId, UserKey, UserStatus};
+use org_plan::{Action, HeldItem};
+use secrecy::SecretString;
+use source_settings::{AgentSettings, Schedule, SecretRef, SourceSettings};
+use sync_run::ports::{SendError, StoreError};
+use sync_run::{Row, RowResult, RunRecord, StoredAgent, StoredHeldList, StoredSource};
+
+/// Which version a change was made against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing is there yet.
+    Absent,
+    /// Exactly this version is there.
+    Version(u64),
+}
+
+/// Who changes something, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The caller's full ARN or the JWT's `sub`.
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// One page of a list; `next` is an opaque cursor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+}
+
+/// Where to go on, and how many at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    pub cursor: Option<String>,
+    /// 1 to 1,000.
+    pub limit: u32,
+}
+
+#[async_trait]
+pub trait SettingsStore: Send + Sync {
+    async fn agent(&self, id: &str) -> Result<Option<StoredAgent>, StoreError>;
+    async fn agents(&self) -> Result<Vec<StoredAgent>, StoreError>;
+    /// [`StoreError::Conflict`] if `expected` does not hold.
+    async fn put_agent(
+        &self,
+        id: &str,
+        settings: &AgentSettings,
+        credentials: Option<&SecretRef>,
+        expected: Expected,
+        author: &Author,
+    ) -> Result<StoredAgent, StoreError>;
+
+    async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError>;
+    async fn all_sources(&self) -> Result<Vec<StoredSource>, StoreError>;
+    /// The one commit point of a source's settings. [`StoreError::Conflict`] if `expected` does
+    /// not hold.
+    async fn put_source(
+        &self,
+        source: &SourceId,
+        settings: &SourceSettings,
+        expected: Expected,
+        author: &Author,
+    ) -> Result<StoredSource, StoreError>;
+}
+
+/// Secrets Manager, to write.
+#[async_trait]
+pub trait SecretVault: Send + Sync {
+    /// Stores a secret under a fresh name with a random suffix.
+    async fn put(&self, purpose: &str, secret: &SecretString) -> Result<SecretRef, SendError>;
+    /// Sweeps a secret that no settings name any more.
+    async fn remove(&self, reference: &SecretRef) -> Result<(), SendError>;
+}
+
+/// EventBridge Scheduler.
+#[async_trait]
+pub trait Schedules: Send + Sync {
+    /// Makes the source's schedule equal to `schedule`: created, changed or switched off.
+    async fn put(&self, source: &SourceId, schedule: &Schedule) -> Result<(), SendError>;
+}
+
+/// The state of one contact's subscription (DESIGN.md §7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactState {
+    Pending,
+    Confirmed,
+    Gone,
+}
+
+/// SNS subscriptions: one per endpoint, its filter the union of that endpoint's sources.
+#[async_trait]
+pub trait Contacts: Send + Sync {
+    /// Makes the subscriptions equal to what the sources' settings say: (email, source) pairs.
+    async fn reconcile(&self, wanted: &[(String, SourceId)]) -> Result<(), SendError>;
+    /// The state of each of these emails.
+    async fn states(&self, emails: &[String]) -> Result<Vec<(String, ContactState)>, SendError>;
+}
+
+/// How asking for a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Enqueued {
+    New,
+    /// The same `Idempotency-Key` was used before: this is its run.
+    Repeated(Box<RunRecord>),
+    /// A run is live; nothing was queued.
+    Live(RunId),
+}
+
+/// What part of a run's rows to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowFilter {
+    pub kind: Option<ItemKind>,
+    pub action: Option<Action>,
+    pub result: Option<RowResult>,
+}
+
+impl RowFilter {
+    pub fn takes(&self, row: &Row) -> bool {
+        self.kind.is_none_or(|kind| kind == row.kind)
+            && self.action.is_none_or(|action| action == row.action)
+            && self.result.is_none_or(|result| result == row.result)
+    }
+}
+
+#[async_trait]
+pub trait RunQueue: Send + Sync {
+    /// Writes a queued record, unless a run is live or the key was used.
+    async fn enqueue(
+        &self,
+        record: &RunRecord,
+        idempotency_key: Option<&str>,
+    ) -> Result<Enqueued, StoreError>;
+    async fn run(&self, source: &SourceId, run: &RunId) -> Result<Option<RunRecord>, StoreError>;
+    /// Latest first.
+    async fn runs(
+        &self,
+        source: &SourceId,
+        page: &PageRequest,
+    ) -> Result<Page<RunRecord>, StoreError>;
+    async fn rows(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+        filter: &RowFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Row>, StoreError>;
+}
+
+/// How a decision about a held list ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decided {
+    /// The list, now in the asked state. Repeating the call gives the same.
+    Done(Box<StoredHeldList>),
+    NotFound,
+    /// It is in another final state already.
+    NotWaiting(Box<StoredHeldList>),
+}
+
+#[async_trait]
+pub trait HeldDecisions: Send + Sync {
+    /// All lists of a source, latest first, without their items.
+    async fn lists(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError>;
+    async fn list(
+        &self,
+        source: &SourceId,
+        fingerprint: Fingerprint,
+    ) -> Result<Option<StoredHeldList>, StoreError>;
+    async fn items(
+        &self,
+        source: &SourceId,
+        fingerprint: Fingerprint,
+        page: &PageRequest,
+    ) -> Result<Option<Page<HeldItem>>, StoreError>;
+    /// waiting → approved, unless it expired.
+    async fn approve(
+        &self,
+        source: &SourceId,
+        fingerprint: Fingerprint,
+        author: &Author,
+    ) -> Result<Decided, StoreError>;
+}
+
+/// Which people to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    pub status: Option<UserStatus>,
+    pub updated_since: Option<Timestamp>,
+}
+
+#[async_trait]
+pub trait DirectoryReader: Send + Sync {
+    async fn user(
+        &self,
+        source: &SourceId,
+        key: &UserKey,
+    ) -> Result<Option<org_model::DirectoryUser>, StoreError>;
+    async fn users(
+        &self,
+        source: &SourceId,
+        filter: &UserFilter,
+        page: &PageRequest,
+    ) -> Result<Page<org_model::DirectoryUser>, StoreError>;
+    async fn department(
+        &self,
+        source: &SourceId,
+        id: DepartmentId,
+    ) -> Result<Option<org_model::DirectoryDepartment>, StoreError>;
+    async fn departments(
+        &self,
+        source: &SourceId,
+        page: &PageRequest,
+    ) -> Result<Page<org_model::DirectoryDepartment>, StoreError>;
+}

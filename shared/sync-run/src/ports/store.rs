@@ -1,0 +1,167 @@
+//! The doors to DynamoDB. Every verb may be sent twice.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use org_model::{ItemKey, Mark, RunId, SourceId};
+use org_plan::{Item, PermittedChange, PermittedMark};
+
+use crate::{
+    ClaimOutcome, ClaimRequest, Decision, OutboxItem, Row, RowsPage, RunLease, RunRecord,
+    SourceState, StoredAgent, StoredHeldList, StoredSource, Units,
+};
+
+/// The store could not do or tell something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled, unreachable, timed out: asking again later may help.
+    #[error("the store did not answer while it should {act}: {reason}")]
+    Unavailable { act: &'static str, reason: String },
+    /// Refused for want of rights or a missing table.
+    #[error("the store refused to {act}: {reason}")]
+    Refused { act: &'static str, reason: String },
+    /// This run's lease is no longer its own: another run is live. Nothing was written.
+    #[error("the lease was lost to another run while it should {act}")]
+    LeaseLost { act: &'static str },
+    /// An item that this program cannot read.
+    #[error("a stored item is unreadable while it should {act}: {reason}")]
+    Unreadable { act: &'static str, reason: String },
+    /// Somebody else changed it first.
+    #[error("it was changed by somebody else while it should {act}")]
+    Conflict { act: &'static str },
+}
+
+/// How a conditional write ended. A write that finds its own effect already there is `Done`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOutcome {
+    Done,
+    /// The item is not as it was read: somebody else wrote it. Nothing was written.
+    ChangedMeanwhile,
+    /// This one item cannot be written (too large, refused); the text is a stable code.
+    Rejected(String),
+}
+
+#[async_trait]
+pub trait Sources: Send + Sync {
+    async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError>;
+    async fn sources(&self) -> Result<Vec<SourceId>, StoreError>;
+    /// The agents a source names, in order; an agent that does not exist is left out.
+    async fn agents(&self, ids: &[String]) -> Result<Vec<StoredAgent>, StoreError>;
+}
+
+#[async_trait]
+pub trait Leases: Send + Sync {
+    async fn claim(&self, request: &ClaimRequest) -> Result<ClaimOutcome, StoreError>;
+    async fn release(&self, lease: &RunLease) -> Result<(), StoreError>;
+    /// The live run and when its lease ends.
+    async fn holder(&self, source: &SourceId) -> Result<Option<(RunId, Timestamp)>, StoreError>;
+}
+
+#[async_trait]
+pub trait Mirror: Send + Sync {
+    /// Every item of the source's mirror: key, internal id, state, stamp. Strongly consistent,
+    /// from the index, so that it costs a fraction of the items.
+    async fn marks(&self, source: &SourceId) -> Result<BTreeMap<ItemKey, Mark>, StoreError>;
+
+    /// The items as they stand now; those that are not there are left out.
+    async fn before_images(
+        &self,
+        source: &SourceId,
+        keys: &[ItemKey],
+    ) -> Result<BTreeMap<ItemKey, Item>, StoreError>;
+
+    /// One creation or update, conditional on `before`'s stamp. For `displaces`: one transaction
+    /// that moves the old record aside and puts the new one.
+    async fn write(
+        &self,
+        lease: &RunLease,
+        change: PermittedChange<'_>,
+    ) -> Result<WriteOutcome, StoreError>;
+
+    /// Removals in transactions that also check the lease: a late zombie removes nobody. Outcomes in
+    /// the order of `removals`. At most [`REMOVALS_MAX`] at once.
+    async fn remove(
+        &self,
+        lease: &RunLease,
+        removals: &[PermittedChange<'_>],
+    ) -> Result<Vec<WriteOutcome>, StoreError>;
+
+    /// Writes the absence mark of something that stays, conditional on its stamp.
+    async fn mark_absence(
+        &self,
+        lease: &RunLease,
+        kept: PermittedMark<'_>,
+    ) -> Result<WriteOutcome, StoreError>;
+}
+
+/// DynamoDB takes 100 actions in a transaction; one checks the lease.
+pub const REMOVALS_MAX: usize = 99;
+
+/// Housekeeping's own door: purging what was deleted long ago.
+#[async_trait]
+pub trait MirrorUpkeep: Send + Sync {
+    /// Deletes items with status deleted since before `older_than`, conditional on status and age.
+    async fn purge(
+        &self,
+        source: &SourceId,
+        older_than: Timestamp,
+    ) -> Result<Vec<PurgeFound>, StoreError>;
+
+    /// Remembers when the source was last purged, so that it happens once a day.
+    async fn purged(&self, source: &SourceId, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// One purged item, for the row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurgeFound {
+    pub item: Item,
+}
+
+#[async_trait]
+pub trait RunLog: Send + Sync {
+    async fn run(&self, source: &SourceId, run: &RunId) -> Result<Option<RunRecord>, StoreError>;
+    /// Writes the record of a run that nobody holds a lease for (skipped, or found dead). A record
+    /// that is already final stays as it is.
+    async fn put_unleased(&self, record: &RunRecord) -> Result<(), StoreError>;
+    /// Writes the record under the lease.
+    async fn put(&self, lease: &RunLease, record: &RunRecord) -> Result<(), StoreError>;
+    async fn append_rows(&self, lease: &RunLease, page: &RowsPage) -> Result<(), StoreError>;
+    async fn rows(&self, source: &SourceId, run: &RunId) -> Result<Vec<Row>, StoreError>;
+    /// One transaction under the lease: record, held lists, outbox, source state. Pages of large
+    /// lists are written before it and mean nothing without it.
+    async fn decide(&self, lease: &RunLease, decision: &Decision) -> Result<(), StoreError>;
+    /// One transaction under the lease: the final record, its outbox and the source's state.
+    async fn close(
+        &self,
+        lease: &RunLease,
+        record: &RunRecord,
+        outbox: &[OutboxItem],
+        state: &SourceState,
+    ) -> Result<(), StoreError>;
+    /// Runs that are queued or running, oldest first.
+    async fn unfinished(&self, source: &SourceId) -> Result<Vec<RunRecord>, StoreError>;
+    /// Units consumed through this handle since it was made.
+    fn units(&self) -> Units;
+}
+
+#[async_trait]
+pub trait HeldLists: Send + Sync {
+    /// Lists that wait or are approved and not consumed.
+    async fn standing(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError>;
+}
+
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    async fn unsent(&self, source: &SourceId) -> Result<Vec<OutboxItem>, StoreError>;
+    async fn put(&self, source: &SourceId, item: &OutboxItem) -> Result<(), StoreError>;
+    /// After it left: the item is kept for the log until it expires, and never sent again.
+    async fn sent(&self, source: &SourceId, id: &str, at: Timestamp) -> Result<(), StoreError>;
+    /// Remembers that a cause was noticed, outside a run.
+    async fn remember_notice(
+        &self,
+        source: &SourceId,
+        cause: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+}

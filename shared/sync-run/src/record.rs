@@ -1,0 +1,279 @@
+//! What a run writes down: its record, its rows, its decision, its notices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use org_model::{
+    ExpandedRange, Fingerprint, Generation, InternalId, ItemKind, RunId, SourceId, UnsealedReason,
+};
+use org_plan::{Action, AttributeChange, HeldItem, HeldList};
+use serde::{Deserialize, Serialize};
+use source_settings::{AgentSettings, SecretRef, SourceSettings};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    Schedule,
+    Manual,
+    Approval,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunMode {
+    Apply,
+    /// Everything up to the decision; writes rows `planned` and nothing else.
+    Plan,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    Queued,
+    Running,
+    Succeeded,
+    Partial,
+    Held,
+    Failed,
+    Skipped,
+    Planned,
+    Cancelled,
+}
+
+impl RunStatus {
+    /// Nothing more will happen in this run.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowResult {
+    Done,
+    Held,
+    Kept,
+    Failed,
+    Skipped,
+    Planned,
+}
+
+/// How many rows: by kind in the plural, action and result.
+pub type Counts = BTreeMap<String, BTreeMap<Action, BTreeMap<RowResult, u64>>>;
+
+/// One line of a run's log (DESIGN.md §6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Counts from 1 within the run.
+    pub seq: u64,
+    pub kind: ItemKind,
+    pub id: String,
+    pub internal_id: InternalId,
+    pub name: String,
+    pub action: Action,
+    pub result: RowResult,
+    pub code: Option<String>,
+    pub message: Option<String>,
+    pub remedy: Option<String>,
+    pub changes: Vec<AttributeChange>,
+}
+
+/// Rows packed together: a page is one stored item, well under DynamoDB's 400 KB.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsPage {
+    /// Counts from 1 within the run; writing a page twice leaves one page.
+    pub page: u32,
+    pub rows: Vec<Row>,
+}
+
+/// Why a run failed, and who should do what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunError {
+    pub code: String,
+    pub message: String,
+    pub remedy: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonText {
+    pub code: String,
+    pub message: String,
+}
+
+impl From<&UnsealedReason> for ReasonText {
+    fn from(reason: &UnsealedReason) -> Self {
+        Self {
+            code: reason.code().to_owned(),
+            message: reason.to_string(),
+        }
+    }
+}
+
+/// Consumed capacity: DynamoDB's own count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Units {
+    pub read_units: f64,
+    pub write_units: f64,
+}
+
+/// One execution, as the log shows it (DESIGN.md §6).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    pub run: RunId,
+    pub source: SourceId,
+    pub trigger: Trigger,
+    pub mode: RunMode,
+    /// The caller's ARN or subject; `None` for schedules.
+    pub requested_by: Option<String>,
+    pub generation: Option<Generation>,
+    pub segments: u32,
+    pub status: RunStatus,
+    pub queued_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    /// `None` until the snapshot is judged.
+    pub sealed: Option<bool>,
+    pub unsealed_reasons: Vec<ReasonText>,
+    pub agent: Option<String>,
+    pub plan: Option<Fingerprint>,
+    /// The plan the caller asked to apply; another plan is refused as stale.
+    pub expected_plan: Option<Fingerprint>,
+    pub counts: Counts,
+    pub wecom_calls: BTreeMap<String, u64>,
+    pub dynamodb: Units,
+    /// For `skipped`: the live run.
+    pub live_run: Option<RunId>,
+    pub error: Option<RunError>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldState {
+    Waiting,
+    Approved,
+    Rejected,
+    Expired,
+    Superseded,
+}
+
+/// A held list with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredHeldList {
+    pub list: HeldList,
+    pub state: HeldState,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<Timestamp>,
+    /// Items that came back: no longer part of the list, whatever is approved.
+    pub released: BTreeSet<(ItemKind, InternalId)>,
+    /// The run that removed the approved items.
+    pub consumed_by: Option<RunId>,
+}
+
+impl StoredHeldList {
+    /// The items that still wait, or may still be removed.
+    pub fn remaining(&self) -> impl Iterator<Item = &HeldItem> {
+        self.list.items.iter().filter(|item| {
+            !self
+                .released
+                .contains(&(item.kind, item.internal_id.clone()))
+        })
+    }
+}
+
+/// What a run decided: durable before anything of it is applied (DESIGN.md §4 step 9).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The run's record with plan, seal and reasons.
+    pub record: RunRecord,
+    /// The new held list, if a rule tripped.
+    pub held: Option<StoredHeldList>,
+    /// Earlier lists with changed state: released items, approvals consumed, expiry.
+    pub lists: Vec<StoredHeldList>,
+    /// The items this run may remove.
+    pub removals: Vec<(ItemKind, InternalId)>,
+    pub outbox: Vec<OutboxItem>,
+    pub state: SourceState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    Held,
+    HeldReminder,
+    ClearingsSkipped,
+    RunFailed,
+    RunUnsealed,
+    MappingFailing,
+    Silence,
+}
+
+/// What SNS carries to a contact. Ids and counts in the text, no phones or mails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub at: Timestamp,
+    pub kind: NoticeKind,
+    pub source: SourceId,
+    pub run: Option<RunId>,
+    /// ASCII, one line, under 100 characters.
+    pub subject: String,
+    pub text: String,
+}
+
+/// Something that must leave the system, durable until it has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutboxItem {
+    /// Same cause, same id: writing it twice leaves one.
+    pub id: String,
+    pub at: Timestamp,
+    pub payload: OutboxPayload,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboxPayload {
+    Notice(Notice),
+    /// The EventBridge event `Run Finished`.
+    RunFinished(Box<RunRecord>),
+}
+
+/// What the system knows about a source, beside its settings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceState {
+    /// The expanded range of the last sealed run, and the app it was read with.
+    pub baseline: Option<ExpandedRange>,
+    pub baseline_agent_id: Option<u64>,
+    /// The last apply run that was sealed and not failed.
+    pub last_success_at: Option<Timestamp>,
+    pub last_run: Option<RunId>,
+    pub last_purged_at: Option<Timestamp>,
+    /// When each cause was last noticed: one notice per cause, then one reminder a day.
+    pub noticed: BTreeMap<String, Timestamp>,
+    /// Sealed mirrors have a corp; settings that name another are refused.
+    pub has_mirror: bool,
+}
+
+/// A source as a run or an administrator finds it.
+#[derive(Clone, Debug)]
+pub struct StoredSource {
+    pub source: SourceId,
+    pub settings: SourceSettings,
+    /// Changes with every change of the settings; the ETag of the API.
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub updated_by: Option<String>,
+    pub state: SourceState,
+}
+
+/// An egress agent as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredAgent {
+    pub id: String,
+    /// Without credentials.
+    pub settings: AgentSettings,
+    /// Where its user name and password are kept, as JSON `{"username","password"}`.
+    pub credentials: Option<SecretRef>,
+    pub version: u64,
+    pub updated_at: Timestamp,
+    pub updated_by: Option<String>,
+}
