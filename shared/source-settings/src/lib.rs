@@ -1,1 +1,28 @@
-//! `source-settings`.
+//! A source's settings, and an egress agent's, parsed and judged as a whole.
+//!
+//! - **For:** turning the JSON of `PUT /sources/{source}` and `PUT /agents/{agent}` into settings
+//!   that every other room may trust, or into the list of everything that is wrong with them.
+//! - **Knows:** bounds, defaults, addresses that must not be reached, schedules and WeCom's quota.
+//! - **Must never know:** where settings and secrets are kept, the clock, input and output.
+//! - **Keeps invariant 6 of ARCHITECTURE.md:** a secret leaves only as [`NewSecret`] or
+//!   [`AgentCredentials`]; no settings, problem or warning repeats one.
+
+mod address;
+mod agent;
+mod every;
+mod ids;
+mod parse;
+mod problem;
+mod schedule;
+mod secret;
+mod settings;
+
+pub use agent::{AgentSettings, CredentialsChange, ParsedAgent};
+pub use every::Every;
+pub use ids::{AgentId, NotAnId, parse_source_id};
+pub use problem::{SettingsProblem, SettingsWarning};
+pub use schedule::{Schedule, StartAt};
+pub use secret::{AgentCredentials, NewSecret, SecretRef};
+pub use settings::{
+    Contact, Credentials, Deletions, ParsedSource, Protection, RetentionDays, Scope, SourceSettings,
+};

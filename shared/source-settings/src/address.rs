@@ -1,0 +1,1 @@
+//! Addresses that nothing of ours may be sent to.
