@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use org_model::{DepartmentId, Fingerprint, ItemKind, RunId, SourceId, UserKey, UserStatus};
 use org_plan::{Action, HeldItem};
 use secrecy::SecretString;
-use source_settings::{AgentSettings, Schedule, SecretRef, SourceSettings};
+use source_settings::{AgentId, AgentSettings, Schedule, SecretRef, SourceSettings};
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{Row, RowResult, RunRecord, StoredAgent, StoredHeldList, StoredSource};
 
@@ -43,14 +43,13 @@ pub struct PageRequest {
 
 #[async_trait]
 pub trait SettingsStore: Send + Sync {
-    async fn agent(&self, id: &str) -> Result<Option<StoredAgent>, StoreError>;
+    async fn agent(&self, id: &AgentId) -> Result<Option<StoredAgent>, StoreError>;
     async fn agents(&self) -> Result<Vec<StoredAgent>, StoreError>;
     /// [`StoreError::Conflict`] if `expected` does not hold.
     async fn put_agent(
         &self,
-        id: &str,
+        id: &AgentId,
         settings: &AgentSettings,
-        credentials: Option<&SecretRef>,
         expected: Expected,
         author: &Author,
     ) -> Result<StoredAgent, StoreError>;

@@ -8,7 +8,7 @@ use org_model::{
 };
 use org_plan::{Action, AttributeChange, HeldItem, HeldList};
 use serde::{Deserialize, Serialize};
-use source_settings::{AgentSettings, SecretRef, SourceSettings};
+use source_settings::{AgentId, AgentSettings, SourceSettings};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -268,11 +268,10 @@ pub struct StoredSource {
 /// An egress agent as it is stored.
 #[derive(Clone, Debug)]
 pub struct StoredAgent {
-    pub id: String,
-    /// Without credentials.
+    pub id: AgentId,
+    /// `settings.credentials` says where its user name and password are kept, as JSON
+    /// `{"username","password"}`.
     pub settings: AgentSettings,
-    /// Where its user name and password are kept, as JSON `{"username","password"}`.
-    pub credentials: Option<SecretRef>,
     pub version: u64,
     pub updated_at: Timestamp,
     pub updated_by: Option<String>,

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use org_model::{ItemKey, Mark, RunId, SourceId};
 use org_plan::{Item, PermittedChange, PermittedMark};
+use source_settings::AgentId;
 
 use crate::{
     ClaimOutcome, ClaimRequest, Decision, OutboxItem, Row, RowsPage, RunLease, RunRecord,
@@ -47,7 +48,7 @@ pub trait Sources: Send + Sync {
     async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError>;
     async fn sources(&self) -> Result<Vec<SourceId>, StoreError>;
     /// The agents a source names, in order; an agent that does not exist is left out.
-    async fn agents(&self, ids: &[String]) -> Result<Vec<StoredAgent>, StoreError>;
+    async fn agents(&self, ids: &[AgentId]) -> Result<Vec<StoredAgent>, StoreError>;
 }
 
 #[async_trait]
