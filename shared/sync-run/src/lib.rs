@@ -7,13 +7,30 @@
 //! - **Keeps invariants 3 and 4 of ARCHITECTURE.md:** every decision is durable before it is acted
 //!   on, and only the holder of the lease writes.
 
+mod apply;
+mod book;
+mod close;
+mod decide;
+mod housekeeping;
+mod judge;
 mod lease;
+mod notices;
 pub mod ports;
+mod reading;
 mod record;
+mod rows;
+mod run;
+mod standing;
+mod trouble;
 
+pub use housekeeping::{Tidied, housekeeping};
 pub use lease::{ClaimOutcome, ClaimRequest, RunLease, claim};
 pub use record::{
     Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload, ReasonText, Row,
     RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus, SourceState, StoredAgent,
     StoredHeldList, StoredSource, Trigger, Units,
 };
+pub use rows::ROWS_PER_PAGE;
+pub use run::{DEADLINE_MARGIN, LEASE_GRACE, RunOutcome, RunRequest, run};
+pub use standing::{APPROVAL_VALID, StandingLists};
+pub use trouble::{Refusal, Trouble};

@@ -146,6 +146,47 @@ pub struct RunRecord {
     pub error: Option<RunError>,
 }
 
+impl RunRecord {
+    /// The record of a run that was just asked for.
+    pub fn new(
+        source: SourceId,
+        run: RunId,
+        trigger: Trigger,
+        mode: RunMode,
+        queued_at: Timestamp,
+    ) -> Self {
+        Self {
+            run,
+            source,
+            trigger,
+            mode,
+            requested_by: None,
+            generation: None,
+            segments: 0,
+            status: RunStatus::Queued,
+            queued_at,
+            started_at: None,
+            finished_at: None,
+            sealed: None,
+            unsealed_reasons: Vec::new(),
+            agent: None,
+            plan: None,
+            expected_plan: None,
+            counts: Counts::new(),
+            wecom_calls: BTreeMap::new(),
+            dynamodb: Units::default(),
+            live_run: None,
+            error: None,
+        }
+    }
+
+    /// How many rows ended this way, over all kinds and actions.
+    pub fn rows_with(&self, result: RowResult) -> u64 {
+        let actions = self.counts.values().flat_map(BTreeMap::values);
+        actions.filter_map(|results| results.get(&result)).sum()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeldState {
@@ -185,8 +226,8 @@ impl StoredHeldList {
 pub struct Decision {
     /// The run's record with plan, seal and reasons.
     pub record: RunRecord,
-    /// The new held list, if a rule tripped.
-    pub held: Option<StoredHeldList>,
+    /// New held lists: what this run holds, and successors of lists that expired.
+    pub held: Vec<StoredHeldList>,
     /// Earlier lists with changed state: released items, approvals consumed, expiry.
     pub lists: Vec<StoredHeldList>,
     /// The items this run may remove.

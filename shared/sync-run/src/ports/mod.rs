@@ -1,6 +1,8 @@
 //! Everything a run may ask of the world. One trait per neighbour and capability: the list of verbs
 //! here and the actions that IAM grants to `sync-org` are the same list.
 
+use std::sync::Arc;
+
 mod store;
 mod wecom;
 mod world;
@@ -15,3 +17,22 @@ pub use wecom::{
 pub use world::{
     Clock, Events, NoProgress, Notifier, Progress, RunStarter, Secrets, SendError, Step,
 };
+
+/// The world as one run sees it.
+#[derive(Clone)]
+pub struct Ports {
+    pub sources: Arc<dyn Sources>,
+    pub leases: Arc<dyn Leases>,
+    pub mirror: Arc<dyn Mirror>,
+    pub upkeep: Arc<dyn MirrorUpkeep>,
+    pub runs: Arc<dyn RunLog>,
+    pub held: Arc<dyn HeldLists>,
+    pub outbox: Arc<dyn Outbox>,
+    pub wecom: Arc<dyn Wecom>,
+    pub secrets: Arc<dyn Secrets>,
+    pub notifier: Arc<dyn Notifier>,
+    pub events: Arc<dyn Events>,
+    pub starter: Arc<dyn RunStarter>,
+    pub clock: Arc<dyn Clock>,
+    pub progress: Arc<dyn Progress>,
+}

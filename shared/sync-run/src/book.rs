@@ -1,0 +1,143 @@
+//! The book of one run: its record, its rows, its notices, all as far as they are known.
+
+use jiff::Timestamp;
+use org_model::OrgSnapshot;
+use org_plan::{Change, HeldItem, Note};
+
+use crate::judge::Judged;
+use crate::ports::{Ports, Step, StoreError};
+use crate::rows::{RowWriter, row_of_change, row_of_held};
+use crate::trouble::Trouble;
+use crate::{
+    Notice, OutboxItem, OutboxPayload, ReasonText, RowResult, RunLease, RunRecord, SourceState,
+    StoredSource,
+};
+
+/// What one run knows about itself. Lives as long as its lease.
+pub(crate) struct Book<'a> {
+    pub ports: &'a Ports,
+    pub lease: &'a RunLease,
+    pub record: RunRecord,
+    pub deadline: Timestamp,
+    pub rows: RowWriter,
+    pub state: SourceState,
+    /// Where the source's people read about it; empty when the source is unknown.
+    pub source_name: String,
+    /// Notices that are not durable yet.
+    pub outbox: Vec<OutboxItem>,
+    /// Set by a sealed snapshot: the range to keep as the baseline if the run does not fail.
+    pub new_baseline: Option<(org_model::ExpandedRange, u64)>,
+    agent_id: u64,
+}
+
+impl<'a> Book<'a> {
+    pub fn open(
+        ports: &'a Ports,
+        lease: &'a RunLease,
+        record: RunRecord,
+        deadline: Timestamp,
+        source: Option<&StoredSource>,
+    ) -> Self {
+        Self {
+            ports,
+            lease,
+            record,
+            deadline,
+            rows: RowWriter::default(),
+            state: source
+                .map(|source| source.state.clone())
+                .unwrap_or_default(),
+            source_name: source
+                .map(|source| source.settings.name.clone())
+                .unwrap_or_default(),
+            outbox: Vec::new(),
+            new_baseline: None,
+            agent_id: source.map_or(0, |source| u64::from(source.settings.credentials.agent_id)),
+        }
+    }
+
+    /// Writes the judgement into the record, and the baseline that it proves.
+    pub fn note_seal(&mut self, snapshot: &OrgSnapshot) {
+        let reasons = snapshot.seal().reasons();
+        self.record.sealed = Some(snapshot.is_sealed());
+        self.record.unsealed_reasons = reasons.iter().map(ReasonText::from).collect();
+        self.new_baseline = snapshot
+            .is_sealed()
+            .then(|| (snapshot.range().clone(), self.agent_id));
+    }
+
+    /// Adds a notice unless its cause was noticed within a day (story 17).
+    pub fn notice(&mut self, cause: &str, notice: Notice) {
+        if crate::notices::is_due(&self.state.noticed, cause, notice.at) {
+            self.notice_now(cause, notice);
+        }
+    }
+
+    /// Adds a notice whatever was noticed before: for a new list.
+    pub fn notice_now(&mut self, cause: &str, notice: Notice) {
+        self.state.noticed.insert(cause.to_owned(), notice.at);
+        let id = format!("{}-{cause}", self.record.run);
+        let at = notice.at;
+        self.outbox.push(OutboxItem {
+            id,
+            at,
+            payload: OutboxPayload::Notice(notice),
+        });
+    }
+
+    /// The rows of a run with mode `plan`: what would happen, and nothing else.
+    pub async fn write_planned_rows(&mut self, judged: &Judged) -> Result<(), Trouble> {
+        self.ports.progress.step(Step::Record);
+        let verdict = &judged.verdict;
+        let permitted = verdict
+            .permitted
+            .changes()
+            .chain(verdict.permitted.removals());
+        let planned: Vec<_> = permitted
+            .filter(|change| !change.is_refresh())
+            .map(|change| row_of_change(&change, RowResult::Planned, None))
+            .collect();
+        for row in planned {
+            self.record_row(row).await?;
+        }
+        self.write_held_rows(verdict.held.iter().chain(&verdict.still_held))
+            .await?;
+        Ok(self.flush_rows().await?)
+    }
+
+    pub async fn write_held_rows<'h>(
+        &mut self,
+        held: impl Iterator<Item = &'h HeldItem>,
+    ) -> Result<(), StoreError> {
+        for item in held {
+            self.record_row(row_of_held(item)).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn record_change(
+        &mut self,
+        change: &Change,
+        result: RowResult,
+        note: Option<Note>,
+    ) -> Result<(), StoreError> {
+        self.record_row(row_of_change(change, result, note)).await
+    }
+
+    pub async fn record_row(&mut self, row: crate::Row) -> Result<(), StoreError> {
+        self.rows.push(row, &mut self.record.counts);
+        if self.rows.is_full() {
+            self.flush_rows().await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes the rows so far durable.
+    pub async fn flush_rows(&mut self) -> Result<(), StoreError> {
+        if let Some(page) = self.rows.take_page() {
+            self.ports.runs.append_rows(self.lease, &page).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! Step 12: close the record with its notices, send what must leave, release the lease.
+
+use org_model::RunId;
+
+use crate::book::Book;
+use crate::ports::{Ports, Step, StoreError};
+use crate::trouble::Trouble;
+use crate::{
+    OutboxItem, OutboxPayload, RowResult, RunError, RunMode, RunRecord, RunStatus, notices,
+};
+
+/// Closes a run however its work ended. What was decided and written stays explained.
+pub(crate) async fn close(
+    mut book: Book<'_>,
+    ended: Result<(), Trouble>,
+) -> Result<RunRecord, StoreError> {
+    book.ports.progress.step(Step::Announce);
+    if let Err(Trouble::Store(lost @ StoreError::LeaseLost { .. })) = ended {
+        // Another run is live and has closed our record: nothing here is ours to write.
+        return Err(lost);
+    }
+    if ended.is_err() {
+        book.flush_rows().await?;
+    }
+    finish_record(&mut book, &ended);
+    let succeeded = book.record.sealed == Some(true)
+        && book.record.status != RunStatus::Failed
+        && book.record.mode == RunMode::Apply;
+    note_trouble(&mut book, &ended);
+    remember(&mut book, succeeded);
+    let event = run_finished(&book.record);
+    book.outbox.push(event);
+    let (ports, lease) = (book.ports, book.lease);
+    ports
+        .runs
+        .close(lease, &book.record, &book.outbox, &book.state)
+        .await?;
+    send_unsent(ports, lease.source()).await;
+    ports.leases.release(lease).await?;
+    Ok(book.record)
+}
+
+fn finish_record(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
+    book.record.finished_at = Some(book.ports.clock.now());
+    book.record.error = ended.as_ref().err().map(Trouble::to_error);
+    book.record.dynamodb = book.ports.runs.units();
+    book.record.status = status(&book.record, ended);
+}
+
+/// The worst thing that happened: failed, partial, held, succeeded; unsealed is at least partial.
+fn status(record: &RunRecord, ended: &Result<(), Trouble>) -> RunStatus {
+    match ended {
+        Err(Trouble::OutOfTime { .. }) => return RunStatus::Partial,
+        Err(_) => return RunStatus::Failed,
+        Ok(()) => {}
+    }
+    if record.mode == RunMode::Plan {
+        RunStatus::Planned
+    } else if record.sealed != Some(true) || record.rows_with(RowResult::Failed) > 0 {
+        RunStatus::Partial
+    } else if record.rows_with(RowResult::Held) > 0 {
+        RunStatus::Held
+    } else {
+        RunStatus::Succeeded
+    }
+}
+
+fn note_trouble(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
+    if let Err(trouble) = ended {
+        let error = trouble.to_error();
+        let notice = notices::failed(book, &error);
+        book.notice(&format!("failed:{}", error.code), notice);
+    } else if book.record.sealed == Some(false) {
+        let reasons = book.record.unsealed_reasons.clone();
+        let first = reasons
+            .first()
+            .map(|reason| reason.code.clone())
+            .unwrap_or_default();
+        let notice = notices::unsealed(book, &reasons);
+        book.notice(&format!("unsealed:{first}"), notice);
+    }
+}
+
+/// What the source remembers of this run.
+fn remember(book: &mut Book<'_>, succeeded: bool) {
+    let now = book.ports.clock.now();
+    book.state.last_run = Some(book.lease.run().clone());
+    let wrote = book.record.mode == RunMode::Apply && !book.record.counts.is_empty();
+    book.state.has_mirror |= wrote || succeeded;
+    if !succeeded {
+        return;
+    }
+    notices::forget_troubles(&mut book.state.noticed, now);
+    book.state.last_success_at = Some(now);
+    if let Some((baseline, agent_id)) = book.new_baseline.take() {
+        book.state.baseline = Some(baseline);
+        book.state.baseline_agent_id = Some(agent_id);
+    }
+}
+
+fn run_finished(record: &RunRecord) -> OutboxItem {
+    OutboxItem {
+        id: format!("{}-finished", record.run),
+        at: record.finished_at.unwrap_or(record.queued_at),
+        payload: OutboxPayload::RunFinished(Box::new(record.clone())),
+    }
+}
+
+/// Sends what must leave. What does not leave stays in the outbox; it never stops a run.
+pub(crate) async fn send_unsent(ports: &Ports, source: &org_model::SourceId) {
+    let unsent = match ports.outbox.unsent(source).await {
+        Ok(unsent) => unsent,
+        Err(error) => {
+            tracing::warn!(%source, %error, "the outbox could not be read; housekeeping tries again");
+            return;
+        }
+    };
+    for item in unsent {
+        let sent = match &item.payload {
+            OutboxPayload::Notice(notice) => ports.notifier.send(notice).await,
+            OutboxPayload::RunFinished(record) => ports.events.run_finished(record).await,
+        };
+        match sent {
+            Ok(()) => mark_sent(ports, source, &item).await,
+            Err(error) => {
+                tracing::warn!(%source, item = item.id, %error, "not sent; it stays in the outbox");
+            }
+        }
+    }
+}
+
+async fn mark_sent(ports: &Ports, source: &org_model::SourceId, item: &OutboxItem) {
+    if let Err(error) = ports.outbox.sent(source, &item.id, ports.clock.now()).await {
+        tracing::warn!(%source, item = item.id, %error, "sent, but may be sent once more");
+    }
+}
+
+/// The run that held the lease before died: its record is closed here, its notices are sent with
+/// ours.
+pub(crate) async fn finish_dead_run(book: &mut Book<'_>, dead: &RunId) -> Result<(), StoreError> {
+    let source = book.lease.source().clone();
+    let now = book.ports.clock.now();
+    if let Some(record) = close_dead_record(book.ports, &source, dead).await? {
+        book.notice("failed:killed", notices::killed(&source, dead, now));
+        book.outbox.push(run_finished(&record));
+    }
+    Ok(())
+}
+
+/// Closes the record of a run that died; `None` if it was closed already.
+pub(crate) async fn close_dead_record(
+    ports: &Ports,
+    source: &org_model::SourceId,
+    dead: &RunId,
+) -> Result<Option<RunRecord>, StoreError> {
+    let Some(mut record) = ports.runs.run(source, dead).await? else {
+        return Ok(None);
+    };
+    if record.status.is_final() {
+        return Ok(None);
+    }
+    record.status = RunStatus::Failed;
+    record.finished_at = Some(ports.clock.now());
+    record.error = Some(RunError {
+        code: "killed".to_owned(),
+        message: "the run ended without closing; its rows say what it did".to_owned(),
+        remedy: "nothing: the next run goes on; if it repeats, look at memory and duration"
+            .to_owned(),
+    });
+    ports.runs.put_unleased(&record).await?;
+    Ok(Some(record))
+}

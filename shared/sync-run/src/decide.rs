@@ -1,0 +1,110 @@
+//! Step 9: the decision is durable before anything of it is applied.
+
+use org_plan::HeldList;
+
+use crate::book::Book;
+use crate::judge::Judged;
+use crate::ports::Step;
+use crate::trouble::Trouble;
+use crate::{Decision, HeldState, StoredHeldList, notices};
+
+/// Writes verdict, held lists, removals and notices in one transaction. A run that would change
+/// nothing, and whose standing lists stay as they are, has nothing to decide.
+pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), Trouble> {
+    book.ports.progress.step(Step::Decide);
+    let held = new_lists(book, judged);
+    for list in &held {
+        let notice = notices::held(book, &list.list);
+        book.notice_now(&format!("held:{}", list.list.fingerprint), notice);
+    }
+    for rule in judged
+        .verdict
+        .tripped
+        .iter()
+        .filter(|rule| rule.attribute.is_some())
+    {
+        let cause = format!("clearing:{}", rule.attribute.as_deref().unwrap_or_default());
+        let notice = notices::clearings(book, rule);
+        book.notice(&cause, notice);
+    }
+    notices::mapping(book, &judged.findings);
+    let verdict = &judged.verdict;
+    let mut lists = judged
+        .lists
+        .after(&verdict.released, &verdict.consumed, book.lease.run());
+    // A list whose items are held anew has the fingerprint of its successor: the new one counts.
+    lists.retain(|list| {
+        held.iter()
+            .all(|new| new.list.fingerprint != list.list.fingerprint)
+    });
+    let removals: Vec<_> = verdict
+        .permitted
+        .removals()
+        .map(|change| (change.after.kind(), change.after.internal_id().clone()))
+        .collect();
+    let nothing_changes = verdict.permitted.changes().len() == 0 && removals.is_empty();
+    if nothing_changes && held.is_empty() && lists.is_empty() && book.outbox.is_empty() {
+        return Ok(());
+    }
+    let decision = Decision {
+        record: book.record.clone(),
+        held,
+        lists,
+        removals,
+        outbox: std::mem::take(&mut book.outbox),
+        state: book.state.clone(),
+    };
+    Ok(book.ports.runs.decide(book.lease, &decision).await?)
+}
+
+/// The list of what this run holds, and the successors of lists that expired with items still
+/// missing: new lists beside those that wait.
+fn new_lists(book: &Book<'_>, judged: &Judged) -> Vec<StoredHeldList> {
+    let (run, now) = (book.lease.run(), book.ports.clock.now());
+    let source = book.lease.source();
+    let verdict = &judged.verdict;
+    let mut lists = Vec::new();
+    if !verdict.held.is_empty() {
+        let rules = verdict
+            .tripped
+            .iter()
+            .filter(|rule| rule.attribute.is_none())
+            .cloned();
+        lists.push(HeldList::new(
+            source.clone(),
+            run.clone(),
+            now,
+            rules.collect(),
+            verdict.held.clone(),
+        ));
+    }
+    for expired in &judged.lists.expired {
+        let still: Vec<_> = expired
+            .remaining()
+            .filter(|item| verdict.still_held.contains(item))
+            .cloned()
+            .collect();
+        if !still.is_empty() {
+            let rules = expired.list.rules.clone();
+            lists.push(HeldList::new(
+                source.clone(),
+                run.clone(),
+                now,
+                rules,
+                still,
+            ));
+        }
+    }
+    lists.into_iter().map(waiting).collect()
+}
+
+fn waiting(list: HeldList) -> StoredHeldList {
+    StoredHeldList {
+        list,
+        state: HeldState::Waiting,
+        decided_by: None,
+        decided_at: None,
+        released: Default::default(),
+        consumed_by: None,
+    }
+}

@@ -1,0 +1,278 @@
+//! Housekeeping: what no run does, because no run may be alive to do it.
+//!
+//! It closes the records of dead runs, starts queued runs that nobody claimed, sends unsent
+//! notices, reminds of held lists, notices silence, and purges what was deleted long ago. It runs
+//! every few minutes beside live runs: everything it writes may be written twice, and nothing it
+//! does touches a live run.
+
+use jiff::{SignedDuration, Timestamp};
+use org_model::{RunId, SourceId};
+use org_plan::{Action, Item, Note};
+
+use crate::book::Book;
+use crate::ports::{Ports, PurgeFound, StoreError};
+use crate::run::LEASE_GRACE;
+use crate::standing::state_at;
+use crate::{
+    ClaimOutcome, ClaimRequest, HeldState, Notice, OutboxItem, OutboxPayload, RowResult, RunMode,
+    RunRecord, RunStatus, StoredSource, Trigger, claim, close, notices, rows,
+};
+
+/// A queued run that nobody claimed for this long was not delivered: Lambda gives up after 300 s.
+const UNCLAIMED_AFTER: SignedDuration = SignedDuration::from_mins(6);
+
+/// A queued run older than this is no longer what anybody waits for.
+const QUEUED_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
+
+/// The least time without a success that is worth a notice (DESIGN.md §7).
+const SILENCE_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
+
+const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What one round did, for the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tidied {
+    pub sources: usize,
+    pub dead_runs: usize,
+    pub started_runs: usize,
+    pub notices: usize,
+    pub purged: usize,
+    /// Sources at which something failed; the others were served all the same.
+    pub troubled: Vec<SourceId>,
+}
+
+/// One round over all sources. `round` names the purging runs of this round.
+///
+/// # Errors
+/// [`StoreError`] only if the sources cannot be listed.
+pub async fn housekeeping(
+    ports: &Ports,
+    round: &RunId,
+    deadline: Timestamp,
+) -> Result<Tidied, StoreError> {
+    let mut tidied = Tidied::default();
+    for source in ports.sources.sources().await? {
+        tidied.sources += 1;
+        if let Err(error) = tidy(ports, &source, round, deadline, &mut tidied).await {
+            tracing::warn!(%source, %error, "housekeeping failed for this source");
+            tidied.troubled.push(source);
+        }
+    }
+    Ok(tidied)
+}
+
+async fn tidy(
+    ports: &Ports,
+    source: &SourceId,
+    round: &RunId,
+    deadline: Timestamp,
+    tidied: &mut Tidied,
+) -> Result<(), StoreError> {
+    let Some(stored) = ports.sources.source(source).await? else {
+        return Ok(());
+    };
+    tidy_runs(ports, source, tidied).await?;
+    remind(ports, &stored, tidied).await?;
+    watch_silence(ports, &stored, tidied).await?;
+    close::send_unsent(ports, source).await;
+    purge(ports, &stored, round, deadline, tidied).await
+}
+
+/// Dead runs are closed; queued ones that nobody claimed are started again.
+async fn tidy_runs(
+    ports: &Ports,
+    source: &SourceId,
+    tidied: &mut Tidied,
+) -> Result<(), StoreError> {
+    let now = ports.clock.now();
+    let live = ports
+        .leases
+        .holder(source)
+        .await?
+        .filter(|(_, expires_at)| now < *expires_at);
+    for record in ports.runs.unfinished(source).await? {
+        if live.as_ref().is_some_and(|(run, _)| *run == record.run) {
+            continue;
+        }
+        match record.status {
+            RunStatus::Queued if now >= record.queued_at + QUEUED_AT_MOST => {
+                give_up(ports, record).await?;
+            }
+            RunStatus::Queued if now >= record.queued_at + UNCLAIMED_AFTER && live.is_none() => {
+                start(ports, &record, tidied).await;
+            }
+            RunStatus::Running if is_dead(&record, now) => bury(ports, &record, tidied).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A running record without a live lease: dead, unless it was claimed a moment ago.
+fn is_dead(record: &RunRecord, now: Timestamp) -> bool {
+    record.started_at.is_none_or(|at| now >= at + LEASE_GRACE)
+}
+
+async fn bury(ports: &Ports, record: &RunRecord, tidied: &mut Tidied) -> Result<(), StoreError> {
+    let now = ports.clock.now();
+    let Some(closed) = close::close_dead_record(ports, &record.source, &record.run).await? else {
+        return Ok(());
+    };
+    tidied.dead_runs += 1;
+    let notice = notices::killed(&record.source, &record.run, now);
+    put_notice(ports, "failed:killed", notice, tidied).await?;
+    let event = OutboxItem {
+        id: format!("{}-finished", record.run),
+        at: now,
+        payload: OutboxPayload::RunFinished(Box::new(closed)),
+    };
+    ports.outbox.put(&record.source, &event).await
+}
+
+async fn start(ports: &Ports, record: &RunRecord, tidied: &mut Tidied) {
+    match ports
+        .starter
+        .start(&record.source, &record.run, record.trigger)
+        .await
+    {
+        Ok(()) => tidied.started_runs += 1,
+        Err(error) => {
+            tracing::warn!(source = %record.source, run = %record.run, %error, "not started");
+        }
+    }
+}
+
+async fn give_up(ports: &Ports, mut record: RunRecord) -> Result<(), StoreError> {
+    record.status = RunStatus::Failed;
+    record.finished_at = Some(ports.clock.now());
+    record.error = Some(crate::RunError {
+        code: "never_started".to_owned(),
+        message: "the run was queued and never started".to_owned(),
+        remedy: "ask for a new run; if it repeats, look at the function and its rights".to_owned(),
+    });
+    ports.runs.put_unleased(&record).await
+}
+
+/// One reminder a day for each list that waits (story 17).
+async fn remind(
+    ports: &Ports,
+    stored: &StoredSource,
+    tidied: &mut Tidied,
+) -> Result<(), StoreError> {
+    let now = ports.clock.now();
+    for list in ports.held.standing(&stored.source).await? {
+        let cause = format!("held:{}", list.list.fingerprint);
+        let waits = state_at(&list, now) == HeldState::Waiting;
+        if waits && notices::is_due(&stored.state.noticed, &cause, now) {
+            put_notice(ports, &cause, notices::held_reminder(&list, now), tidied).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Story 19: no sealed, not failed run for three intervals, at least an hour.
+async fn watch_silence(
+    ports: &Ports,
+    stored: &StoredSource,
+    tidied: &mut Tidied,
+) -> Result<(), StoreError> {
+    let now = ports.clock.now();
+    let schedule = &stored.settings.schedule;
+    let since = stored.state.last_success_at.unwrap_or(stored.created_at);
+    let allowed = (schedule.interval() * 3).max(SILENCE_AT_LEAST);
+    let silent = schedule.enabled && now >= since + allowed;
+    if silent && notices::is_due(&stored.state.noticed, "silence", now) {
+        let notice = notices::silence(&stored.source, stored.state.last_success_at, now);
+        put_notice(ports, "silence", notice, tidied).await?;
+    }
+    Ok(())
+}
+
+/// The cause is remembered after the notice is durable: a crash between notices twice, never not.
+async fn put_notice(
+    ports: &Ports,
+    cause: &str,
+    notice: Notice,
+    tidied: &mut Tidied,
+) -> Result<(), StoreError> {
+    let (source, at) = (notice.source.clone(), notice.at);
+    let id = format!("{}-{cause}", at.as_second());
+    let item = OutboxItem {
+        id,
+        at,
+        payload: OutboxPayload::Notice(notice),
+    };
+    ports.outbox.put(&source, &item).await?;
+    ports.outbox.remember_notice(&source, cause, at).await?;
+    tidied.notices += 1;
+    Ok(())
+}
+
+/// Once a day, under the lease, so that no run restores somebody who is being purged.
+async fn purge(
+    ports: &Ports,
+    stored: &StoredSource,
+    round: &RunId,
+    deadline: Timestamp,
+    tidied: &mut Tidied,
+) -> Result<(), StoreError> {
+    let now = ports.clock.now();
+    if stored
+        .state
+        .last_purged_at
+        .is_some_and(|at| now < at + PURGE_EVERY)
+    {
+        return Ok(());
+    }
+    let source = &stored.source;
+    let run = RunId::new(format!("{round}-{source}"));
+    let request = ClaimRequest {
+        source: source.clone(),
+        run: run.clone(),
+        scheduled_at: None,
+        now,
+        expires_at: deadline + LEASE_GRACE,
+    };
+    let (ClaimOutcome::Claimed { dead_run, .. }, Some(lease)) =
+        claim(ports.leases.as_ref(), &request).await?
+    else {
+        return Ok(());
+    };
+    if let Some(dead) = dead_run {
+        let _closed_or_was = close::close_dead_record(ports, source, &dead).await?;
+    }
+    let record = RunRecord::new(source.clone(), run, Trigger::Schedule, RunMode::Apply, now);
+    let mut book = Book::open(ports, &lease, record, deadline, Some(stored));
+    let days = i64::from(stored.settings.retention_days.deleted);
+    let older_than = now - SignedDuration::from_hours(24 * days);
+    let purged = ports.upkeep.purge(source, older_than).await?;
+    tidied.purged += purged.len();
+    if !purged.is_empty() {
+        record_purge(&mut book, purged).await?;
+    }
+    ports.upkeep.purged(source, now).await?;
+    ports.leases.release(&lease).await
+}
+
+async fn record_purge(book: &mut Book<'_>, purged: Vec<PurgeFound>) -> Result<(), StoreError> {
+    book.record.status = RunStatus::Succeeded;
+    book.record.requested_by = Some("housekeeping".to_owned());
+    book.record.generation = Some(book.lease.generation());
+    book.record.segments = 1;
+    book.record.started_at = Some(book.record.queued_at);
+    for found in purged {
+        book.record_row(purged_row(&found.item)).await?;
+    }
+    book.flush_rows().await?;
+    book.record.finished_at = Some(book.ports.clock.now());
+    book.ports.runs.put(book.lease, &book.record).await
+}
+
+fn purged_row(item: &Item) -> crate::Row {
+    let note = Note {
+        code: "purged".to_owned(),
+        message: "deleted longer ago than deleted items are kept".to_owned(),
+        remedy: None,
+    };
+    rows::row_of_item_with(item, Action::Delete, RowResult::Done, note)
+}

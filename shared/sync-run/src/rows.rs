@@ -1,0 +1,117 @@
+//! Rows, packed in pages as they happen.
+
+use org_plan::{Action, Change, HeldItem, Item, KeptItem, Note};
+
+use crate::{Counts, Row, RowResult, RowsPage};
+
+/// Rows in one page: at about 300 bytes a row before compression, 500 rows are 150 KB, well under
+/// DynamoDB's 400 KB even where rows carry long values.
+pub const ROWS_PER_PAGE: usize = 500;
+
+/// Numbers rows and fills pages.
+#[derive(Debug, Default)]
+pub(crate) struct RowWriter {
+    last_seq: u64,
+    last_page: u32,
+    open: Vec<Row>,
+}
+
+impl RowWriter {
+    /// Takes a row; its number is given here, its count is added to the run's counts.
+    pub fn push(&mut self, mut row: Row, counts: &mut Counts) {
+        self.last_seq += 1;
+        row.seq = self.last_seq;
+        count(counts, &row);
+        self.open.push(row);
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.open.len() >= ROWS_PER_PAGE
+    }
+
+    /// The open rows as the next page; `None` when there are none.
+    pub fn take_page(&mut self) -> Option<RowsPage> {
+        if self.open.is_empty() {
+            return None;
+        }
+        self.last_page += 1;
+        Some(RowsPage {
+            page: self.last_page,
+            rows: std::mem::take(&mut self.open),
+        })
+    }
+}
+
+fn count(counts: &mut Counts, row: &Row) {
+    let kind = counts.entry(format!("{}s", row.kind)).or_default();
+    *kind
+        .entry(row.action)
+        .or_default()
+        .entry(row.result)
+        .or_default() += 1;
+}
+
+/// The row of one change with what became of it. The executor's note wins over the plan's.
+pub(crate) fn row_of_change(change: &Change, result: RowResult, note: Option<Note>) -> Row {
+    let mut row = row_of_item(&change.after, change.action, result);
+    row.changes.clone_from(&change.changes);
+    with_note(row, note.or_else(|| change.note.clone()))
+}
+
+/// The row of something that a sealed reading misses and that stays.
+pub(crate) fn row_of_kept(kept: &KeptItem) -> Row {
+    let (action, result) = match kept.note.code.as_str() {
+        "not_empty" => (Action::Delete, RowResult::Skipped),
+        "name_conflict" => (Action::Adopt, RowResult::Kept),
+        _ => (Action::Delete, RowResult::Kept),
+    };
+    with_note(
+        row_of_item(&kept.before, action, result),
+        Some(kept.note.clone()),
+    )
+}
+
+pub(crate) fn row_of_held(item: &HeldItem) -> Row {
+    Row {
+        seq: 0,
+        kind: item.kind,
+        id: item.id.clone(),
+        internal_id: item.internal_id.clone(),
+        name: item.name.clone(),
+        action: item.action,
+        result: RowResult::Held,
+        code: Some("protected".to_owned()),
+        message: Some("waits for an administrator's approval".to_owned()),
+        remedy: Some("approve or reject its held list".to_owned()),
+        changes: Vec::new(),
+    }
+}
+
+fn row_of_item(item: &Item, action: Action, result: RowResult) -> Row {
+    Row {
+        seq: 0,
+        kind: item.kind(),
+        id: item.id(),
+        internal_id: item.internal_id().clone(),
+        name: item.name().to_owned(),
+        action,
+        result,
+        code: None,
+        message: None,
+        remedy: None,
+        changes: Vec::new(),
+    }
+}
+
+fn with_note(mut row: Row, note: Option<Note>) -> Row {
+    if let Some(note) = note {
+        row.code = Some(note.code);
+        row.message = Some(note.message);
+        row.remedy = note.remedy;
+    }
+    row
+}
+
+pub(crate) fn row_of_item_with(item: &Item, action: Action, result: RowResult, note: Note) -> Row {
+    with_note(row_of_item(item, action, result), Some(note))
+}

@@ -1,0 +1,167 @@
+//! One run, in order.
+//!
+//! Properties wanted:
+//! 1. Nobody is removed without positive evidence, a verdict, and a durable decision.
+//! 2. At any instant the run may die: the next one finds the lease expired, the record open and the
+//!    outbox unsent, finishes them, and plans again from what the directory holds.
+//! 3. The record, the rows and the directory agree.
+//!
+//! Races considered:
+//! - *Two starts at once:* the claim is one conditional write; the second is `skipped`.
+//! - *A late zombie:* A stalls past its lease; B claims, reads and writes before A wakes. A's
+//!   creations and updates are conditional on stamps that B has changed; its removals check the
+//!   lease in their own transaction; its record, decision and close check it too. What A may still
+//!   do is create somebody whom B has not touched: the reading of A showed that person, so the next
+//!   run keeps them or asks about them.
+//! - *An approval during a run:* the run read the standing lists at its start; the approval is
+//!   durable and is consumed by the next sealed run.
+//! - *A return between question and removal:* the person answered "gone" seconds ago; a return
+//!   within these seconds is restored by the next run with the same internal id. Accepted: rare, and
+//!   nothing is lost since deleting is soft.
+
+use jiff::{SignedDuration, Timestamp};
+use org_model::{RunId, SourceId};
+
+use crate::book::Book;
+use crate::ports::{Ports, Step, StoreError};
+use crate::trouble::Trouble;
+use crate::{
+    ClaimOutcome, ClaimRequest, RunLease, RunMode, RunRecord, RunStatus, StoredSource, Trigger,
+    apply, claim, close, decide, judge, reading,
+};
+
+/// How long a lease outlives its invocation, so that nothing of it is still on the way.
+pub const LEASE_GRACE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long before the deadline the last request may still be under way.
+pub const DEADLINE_MARGIN: SignedDuration = SignedDuration::from_secs(10);
+
+/// What starts a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRequest {
+    pub source: SourceId,
+    pub run: RunId,
+    pub trigger: Trigger,
+    /// For schedules: when it was due.
+    pub scheduled_at: Option<Timestamp>,
+    /// When this invocation will be ended from outside.
+    pub deadline: Timestamp,
+}
+
+/// How a delivery ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunOutcome {
+    /// The run ran; the record says how it ended.
+    Finished(Box<RunRecord>),
+    /// Another run is live; the record names it.
+    Skipped(Box<RunRecord>),
+    /// This delivery was served before; nothing was done.
+    AlreadyServed(RunId),
+}
+
+/// Runs one request from claim to close.
+///
+/// # Errors
+/// [`StoreError`] when the run could not be claimed or closed: then its record stays open, its
+/// lease expires, and housekeeping or the next run says so.
+pub async fn run(ports: &Ports, request: &RunRequest) -> Result<RunOutcome, StoreError> {
+    ports.progress.step(Step::Claim);
+    let now = ports.clock.now();
+    let wanted = ClaimRequest {
+        source: request.source.clone(),
+        run: request.run.clone(),
+        scheduled_at: request.scheduled_at,
+        now,
+        expires_at: request.deadline + LEASE_GRACE,
+    };
+    match claim(ports.leases.as_ref(), &wanted).await? {
+        (ClaimOutcome::AlreadyServed { run }, _) => Ok(RunOutcome::AlreadyServed(run)),
+        (ClaimOutcome::Taken { live_run }, _) => skip(ports, request, now, live_run).await,
+        (ClaimOutcome::Claimed { dead_run, .. }, Some(lease)) => {
+            let record = claimed(ports, request, &lease, dead_run, now).await?;
+            Ok(RunOutcome::Finished(Box::new(record)))
+        }
+        (ClaimOutcome::Claimed { .. }, None) => Err(StoreError::LeaseLost {
+            act: "claim the lease",
+        }),
+    }
+}
+
+async fn skip(
+    ports: &Ports,
+    request: &RunRequest,
+    now: Timestamp,
+    live_run: RunId,
+) -> Result<RunOutcome, StoreError> {
+    let mut record = queued_or_new(ports, request, now).await?;
+    record.status = RunStatus::Skipped;
+    record.finished_at = Some(now);
+    record.live_run = Some(live_run);
+    ports.runs.put_unleased(&record).await?;
+    Ok(RunOutcome::Skipped(Box::new(record)))
+}
+
+/// Steps 2 to 12 under the lease.
+async fn claimed(
+    ports: &Ports,
+    request: &RunRequest,
+    lease: &RunLease,
+    dead_run: Option<RunId>,
+    now: Timestamp,
+) -> Result<RunRecord, StoreError> {
+    ports.progress.step(Step::Open);
+    let mut record = queued_or_new(ports, request, now).await?;
+    record.status = RunStatus::Running;
+    record.started_at = Some(now);
+    record.generation = Some(lease.generation());
+    record.segments = 1;
+    ports.runs.put(lease, &record).await?;
+    let stored = ports.sources.source(&request.source).await?;
+    let mut book = Book::open(ports, lease, record, request.deadline, stored.as_ref());
+    if let Some(dead) = dead_run {
+        close::finish_dead_run(&mut book, &dead).await?;
+    }
+    let ended = match stored {
+        Some(source) => work(&mut book, &source).await,
+        None => Err(Trouble::no_such_source()),
+    };
+    close::close(book, ended).await
+}
+
+/// Steps 3 to 11.
+async fn work(book: &mut Book<'_>, source: &StoredSource) -> Result<(), Trouble> {
+    let reading = reading::read(book, source).await?;
+    let judged = judge::judge(book, source, reading).await?;
+    if let Some(expected) = book.record.expected_plan
+        && expected != judged.verdict.permitted.fingerprint()
+    {
+        return Err(Trouble::stale_plan());
+    }
+    match book.record.mode {
+        RunMode::Plan => book.write_planned_rows(&judged).await,
+        RunMode::Apply => {
+            decide::decide(book, &judged).await?;
+            apply::apply(book, &judged).await
+        }
+    }
+}
+
+/// A manual run was written down as `queued` when it was asked for; a schedule's is new.
+async fn queued_or_new(
+    ports: &Ports,
+    request: &RunRequest,
+    now: Timestamp,
+) -> Result<RunRecord, StoreError> {
+    if request.trigger != Trigger::Schedule
+        && let Some(queued) = ports.runs.run(&request.source, &request.run).await?
+    {
+        return Ok(queued);
+    }
+    Ok(RunRecord::new(
+        request.source.clone(),
+        request.run.clone(),
+        request.trigger,
+        RunMode::Apply,
+        now,
+    ))
+}

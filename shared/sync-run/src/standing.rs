@@ -1,0 +1,156 @@
+//! What earlier runs and people left standing: held lists that wait, expired or were approved.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use org_model::{DepartmentId, Fingerprint, ItemKey, ItemKind, RunId, UserId};
+use org_plan::{HeldItem, Standing};
+
+use crate::ports::{Ports, StoreError};
+use crate::{HeldState, StoredHeldList, StoredSource};
+
+/// How long an approval waits for a sealed run (DESIGN.md §5).
+pub const APPROVAL_VALID: SignedDuration = SignedDuration::from_hours(24);
+
+/// The lists as this run finds them.
+#[derive(Clone, Debug, Default)]
+pub struct StandingLists {
+    pub waiting: Vec<StoredHeldList>,
+    pub approved: Vec<StoredHeldList>,
+    /// Waited, or stood approved, for too long: what is still missing is held anew.
+    pub expired: Vec<StoredHeldList>,
+}
+
+pub(crate) async fn load(
+    ports: &Ports,
+    source: &StoredSource,
+    now: Timestamp,
+) -> Result<StandingLists, StoreError> {
+    let mut lists = StandingLists::default();
+    for list in ports.held.standing(&source.source).await? {
+        match state_at(&list, now) {
+            HeldState::Waiting => lists.waiting.push(list),
+            HeldState::Approved => lists.approved.push(list),
+            _ => lists.expired.push(list),
+        }
+    }
+    Ok(lists)
+}
+
+/// The state of a list that waits or was approved, with the clock taken into account.
+pub(crate) fn state_at(list: &StoredHeldList, now: Timestamp) -> HeldState {
+    match (list.state, list.decided_at) {
+        (HeldState::Approved, Some(at)) if now <= at + APPROVAL_VALID => HeldState::Approved,
+        (HeldState::Waiting, _) if now < list.list.expires_at => HeldState::Waiting,
+        _ => HeldState::Expired,
+    }
+}
+
+impl StandingLists {
+    /// Items that stay held unless they are seen again: those that wait and those that expired.
+    pub fn waiting_items(&self) -> impl Iterator<Item = &HeldItem> {
+        self.waiting
+            .iter()
+            .chain(&self.expired)
+            .flat_map(StoredHeldList::remaining)
+    }
+
+    pub fn approved_items(&self) -> impl Iterator<Item = &HeldItem> {
+        self.approved.iter().flat_map(StoredHeldList::remaining)
+    }
+
+    pub fn waiting_keys(&self) -> BTreeSet<ItemKey> {
+        deletions(self.waiting_items())
+    }
+
+    pub fn approved_keys(&self) -> BTreeSet<ItemKey> {
+        deletions(self.approved_items())
+    }
+
+    pub(crate) fn standing(&self, applied_plan: Option<Fingerprint>) -> Standing {
+        Standing {
+            waiting: self.waiting_items().cloned().collect(),
+            approved: self.approved_items().cloned().collect(),
+            kept: BTreeSet::new(),
+            applied_plan,
+        }
+    }
+
+    /// The lists with what this run changes about them: released items, consumption, expiry.
+    pub(crate) fn after(
+        &self,
+        released: &[HeldItem],
+        consumed: &[HeldItem],
+        run: &RunId,
+    ) -> Vec<StoredHeldList> {
+        let waiting = self
+            .waiting
+            .iter()
+            .filter_map(|list| after_release(list, released));
+        let approved = self
+            .approved
+            .iter()
+            .filter_map(|list| after_approval(list, released, consumed, run));
+        let expired = self
+            .expired
+            .iter()
+            .map(|list| with_state(list, HeldState::Expired));
+        waiting.chain(approved).chain(expired).collect()
+    }
+}
+
+fn after_release(list: &StoredHeldList, released: &[HeldItem]) -> Option<StoredHeldList> {
+    let mut after = list.clone();
+    let mine = list.remaining().filter(|item| released.contains(item));
+    after
+        .released
+        .extend(mine.map(|item| (item.kind, item.internal_id.clone())));
+    if after.released == list.released {
+        return None;
+    }
+    if after.remaining().next().is_none() {
+        after.state = HeldState::Superseded;
+    }
+    Some(after)
+}
+
+/// An approval is consumed by the first run that removes any of its items; it covers no later one.
+fn after_approval(
+    list: &StoredHeldList,
+    released: &[HeldItem],
+    consumed: &[HeldItem],
+    run: &RunId,
+) -> Option<StoredHeldList> {
+    let used = list.remaining().any(|item| consumed.contains(item));
+    let mut after = after_release(list, released);
+    if used {
+        after.get_or_insert_with(|| list.clone()).consumed_by = Some(run.clone());
+    }
+    after
+}
+
+fn with_state(list: &StoredHeldList, state: HeldState) -> StoredHeldList {
+    StoredHeldList {
+        state,
+        ..list.clone()
+    }
+}
+
+fn deletions<'a>(items: impl Iterator<Item = &'a HeldItem>) -> BTreeSet<ItemKey> {
+    items
+        .filter(|item| item.action == org_plan::Action::Delete)
+        .filter_map(key_of)
+        .collect()
+}
+
+/// The key of a held item; `None` for a department whose stored id is no number.
+fn key_of(item: &HeldItem) -> Option<ItemKey> {
+    match item.kind {
+        ItemKind::User => Some(ItemKey::User(UserId::new(item.id.clone()).key())),
+        ItemKind::Department => item
+            .id
+            .parse()
+            .ok()
+            .map(|id| ItemKey::Department(DepartmentId(id))),
+    }
+}

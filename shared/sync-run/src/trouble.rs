@@ -1,0 +1,166 @@
+//! What stops a run, in words for the record and the notice.
+
+use field_map::MappingProblem;
+
+use crate::RunError;
+use crate::ports::{ReadError, Remedy, SendError, StoreError};
+
+/// Why the work of a run ended early.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The invocation's time ran out; this many changes are left.
+    #[error("the time of this run ended with {left} changes left")]
+    OutOfTime { left: usize },
+}
+
+/// A run that will not begin as things stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub code: &'static str,
+    pub message: String,
+    pub remedy: &'static str,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Trouble {
+    pub(crate) fn no_such_source() -> Self {
+        refused(
+            "no_such_source",
+            "there is no such source".to_owned(),
+            "delete the schedule that names it, or create the source",
+        )
+    }
+
+    pub(crate) fn stale_plan() -> Self {
+        refused(
+            "stale_plan",
+            "the organisation or the directory changed since the plan was shown; nothing was \
+             applied"
+                .to_owned(),
+            "ask for a new plan, look at it, and apply that one",
+        )
+    }
+
+    pub(crate) fn no_secret() -> Self {
+        refused(
+            "no_secret",
+            "the source has no secret".to_owned(),
+            "put the settings with the app's secret",
+        )
+    }
+
+    pub(crate) fn missing_agent(id: &str) -> Self {
+        refused(
+            "missing_agent",
+            format!("the source names the agent {id}, which does not exist"),
+            "put that agent, or take it out of the source's settings",
+        )
+    }
+
+    pub(crate) fn agent_credentials(id: &str) -> Self {
+        refused(
+            "agent_credentials",
+            format!("the stored credentials of the agent {id} cannot be read"),
+            "put the agent again with its user name and password",
+        )
+    }
+
+    pub(crate) fn secret_unavailable(error: &SendError) -> Self {
+        refused(
+            "secret_unavailable",
+            error.to_string(),
+            "check that sync-org may read the secret and that it was not deleted",
+        )
+    }
+
+    pub(crate) fn mapping(problems: &[MappingProblem]) -> Self {
+        refused(
+            "mapping_invalid",
+            format!("{} mapping rules cannot be used", problems.len()),
+            "put the settings again with valid expressions",
+        )
+    }
+
+    /// For the record: code, what happened and what it means, what to do.
+    pub fn to_error(&self) -> RunError {
+        match self {
+            Self::Read(error) => RunError {
+                code: error.code.to_owned(),
+                message: format!("{error}; nothing in the directory was changed"),
+                remedy: error.remedy_text.clone(),
+            },
+            Self::Store(error) => store_error(error),
+            Self::Refused(refusal) => RunError {
+                code: refusal.code.to_owned(),
+                message: refusal.message.clone(),
+                remedy: refusal.remedy.to_owned(),
+            },
+            Self::OutOfTime { .. } => RunError {
+                code: "out_of_time".to_owned(),
+                message: format!("{self}; what was written is complete row by row"),
+                remedy: "nothing: the next run goes on from here; start one now to be sooner"
+                    .to_owned(),
+            },
+        }
+    }
+
+    /// Who should act.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Read(error) => error.remedy,
+            Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. })
+            | Self::OutOfTime { .. } => Remedy::RetryLater,
+            Self::Store(StoreError::LeaseLost { .. }) => Remedy::RetryLater,
+            Self::Store(_) => Remedy::Bug,
+            Self::Refused(_) => Remedy::FixSettings,
+        }
+    }
+}
+
+fn refused(code: &'static str, message: String, remedy: &'static str) -> Trouble {
+    Trouble::Refused(Refusal {
+        code,
+        message,
+        remedy,
+    })
+}
+
+fn store_error(error: &StoreError) -> RunError {
+    let (code, remedy) = match error {
+        StoreError::Unavailable { .. } => (
+            "store_unavailable",
+            "nothing: the next run tries again; if it repeats, look at the \
+              throttling and the health of DynamoDB",
+        ),
+        StoreError::Refused { .. } => (
+            "store_refused",
+            "check the function's rights and that its tables exist",
+        ),
+        StoreError::LeaseLost { .. } => (
+            "lease_lost",
+            "nothing: another run took over and does the work",
+        ),
+        StoreError::Unreadable { .. } => (
+            "store_unreadable",
+            "look at the named item; it was written by another program or \
+              version",
+        ),
+        StoreError::Conflict { .. } => ("store_conflict", "nothing: the next run tries again"),
+    };
+    RunError {
+        code: code.to_owned(),
+        message: error.to_string(),
+        remedy: remedy.to_owned(),
+    }
+}
