@@ -10,6 +10,8 @@
 mod directory;
 mod fingerprint;
 mod ids;
+#[cfg(feature = "notation")]
+pub mod notation;
 mod range;
 mod raw;
 mod snapshot;
