@@ -5,10 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use org_model::{AbsenceAnswer, ItemKey};
+use jiff::{SignedDuration, Timestamp};
+use org_model::{Absence, AbsenceAnswer, ItemKey, ItemKind};
 
 use crate::Item;
+
+/// How long "absent" must have been the answer where the range is narrower than the company, and
+/// how often an item is asked about that was out of range or unknown.
+const ABSENCE_RECHECK_HOURS: i64 = 24;
 
 /// How many items of each kind may be asked about by name in one run: `max_count` + 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +55,38 @@ pub fn questions(
     budget: AbsenceBudget,
     now: Timestamp,
 ) -> Vec<Question> {
-    let _contract = (missing, waiting, approved, budget, now);
-    Vec::new()
+    let mut left = budget;
+    let mut questions = Vec::new();
+    for (key, item) in missing {
+        let is_approved = approved.contains(key);
+        if !is_approved {
+            let rests = waiting.contains(key) || asked_today(item, now).is_some();
+            if rests || !left.spend(key.kind()) {
+                continue;
+            }
+        }
+        questions.push(Question {
+            key: key.clone(),
+            approved: is_approved,
+        });
+    }
+    questions
+}
+
+impl AbsenceBudget {
+    fn spend(&mut self, kind: ItemKind) -> bool {
+        let left = match kind {
+            ItemKind::User => &mut self.users,
+            ItemKind::Department => &mut self.departments,
+        };
+        match left.checked_sub(1) {
+            Some(rest) => {
+                *left = rest;
+                true
+            }
+            None => false,
+        }
+    }
 }
 
 /// What the answers prove. `whole_company`: the sealed range includes the root.
@@ -63,6 +97,58 @@ pub fn judge_absence(
     whole_company: bool,
     now: Timestamp,
 ) -> BTreeMap<ItemKey, AbsenceFinding> {
-    let _contract = (missing, answers, whole_company, now);
-    BTreeMap::new()
+    missing
+        .iter()
+        .map(|(key, item)| {
+            let finding = match answers.get(key) {
+                Some(AbsenceAnswer::Absent) if whole_company || long_absent(item, now) => {
+                    AbsenceFinding::Gone
+                }
+                Some(AbsenceAnswer::Absent) => AbsenceFinding::AbsentOnce,
+                Some(AbsenceAnswer::OutOfRange) => AbsenceFinding::OutOfRange,
+                Some(AbsenceAnswer::Unknown) => AbsenceFinding::Unknown,
+                None => asked_today(item, now)
+                    .map_or(AbsenceFinding::Unasked, AbsenceFinding::AskedToday),
+            };
+            (key.clone(), finding)
+        })
+        .collect()
+}
+
+/// The answer of the last 24 hours, if asking again so soon would teach nothing.
+fn asked_today(item: &Item, now: Timestamp) -> Option<AbsenceAnswer> {
+    let mark = item.absence()?;
+    let recent = !a_day_has_passed(mark.asked_at, now);
+    (recent && mark.answer != AbsenceAnswer::Absent).then_some(mark.answer)
+}
+
+/// An earlier sealed run, at least 24 hours ago, was told "absent", and so was every one since.
+fn long_absent(item: &Item, now: Timestamp) -> bool {
+    item.absence().is_some_and(|mark| {
+        mark.answer == AbsenceAnswer::Absent && a_day_has_passed(mark.first_missed_at, now)
+    })
+}
+
+fn a_day_has_passed(since: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(since) >= SignedDuration::from_hours(ABSENCE_RECHECK_HOURS)
+}
+
+/// The mark for an answer of this run; `None` where it would say what the old one says already.
+/// The clock of "absent" starts when WeCom first said so: a time out of range is no evidence.
+pub(crate) fn new_mark(item: &Item, answer: AbsenceAnswer, now: Timestamp) -> Option<Absence> {
+    let known = item.absence();
+    let still_absent = answer == AbsenceAnswer::Absent
+        && known.is_some_and(|mark| mark.answer == AbsenceAnswer::Absent);
+    if still_absent {
+        return None;
+    }
+    let first_missed_at = match (known, answer) {
+        (Some(mark), AbsenceAnswer::OutOfRange | AbsenceAnswer::Unknown) => mark.first_missed_at,
+        _ => now,
+    };
+    Some(Absence {
+        first_missed_at,
+        asked_at: now,
+        answer,
+    })
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use org_model::{
-    Absence, DirectoryDepartment, DirectoryUser, InternalId, ItemKey, ItemKind, ItemState,
-    WriteStamp,
+    Absence, DepartmentId, DirectoryDepartment, DirectoryUser, Generation, InternalId, ItemKey,
+    ItemKind, ItemState, WriteStamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,6 +72,28 @@ impl Item {
         match self {
             Self::User(user) => user.absence.as_ref(),
             Self::Department(department) => department.absence.as_ref(),
+        }
+    }
+
+    /// The departments it stands in: a person's memberships, a department's parent.
+    pub fn departments(&self) -> Vec<DepartmentId> {
+        match self {
+            Self::User(user) => user.memberships.iter().map(|m| m.department).collect(),
+            Self::Department(department) => department.parent.into_iter().collect(),
+        }
+    }
+
+    pub(crate) fn set_stamp(&mut self, stamp: WriteStamp) {
+        match self {
+            Self::User(user) => user.stamp = stamp,
+            Self::Department(department) => department.stamp = stamp,
+        }
+    }
+
+    pub(crate) fn set_absence(&mut self, absence: Option<Absence>) {
+        match self {
+            Self::User(user) => user.absence = absence,
+            Self::Department(department) => department.absence = absence,
         }
     }
 }
@@ -149,13 +171,46 @@ pub struct Change {
     pub note: Option<Note>,
 }
 
-/// Something that a sealed reading did not show and that stays all the same.
+impl Change {
+    pub fn key(&self) -> ItemKey {
+        self.after.key()
+    }
+
+    pub fn kind(&self) -> ItemKind {
+        self.after.kind()
+    }
+
+    /// Nothing that a person could see: only the fingerprint is new, or an absence mark goes. It
+    /// is written, it makes no row and no count.
+    pub fn is_refresh(&self) -> bool {
+        self.action == Action::Update && self.changes.is_empty() && self.note.is_none()
+    }
+}
+
+/// Something that a sealed reading did not show, or that the plan refuses to write, and that
+/// stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptItem {
     /// As it was read.
     pub before: Item,
     /// The mark to write; `None`: nothing new was learnt, nothing is written, no row.
     pub absence: Option<Absence>,
-    /// `out_of_range`, `unknown`, `absent_once` or `not_empty`.
+    /// `out_of_range`, `unknown`, `absent_once` or `not_empty`; `name_conflict` when refused.
     pub note: Note,
+}
+
+impl KeptItem {
+    /// The image with the new mark; `None` if there is nothing to write. Its fingerprint is
+    /// unsettled, so that a return is noticed and the mark cleared.
+    pub fn marked(&self, generation: Generation) -> Option<Item> {
+        let absence = self.absence.clone()?;
+        let mut item = self.before.clone();
+        let fingerprint = item.stamp().fingerprint.unsettled();
+        item.set_absence(Some(absence));
+        item.set_stamp(WriteStamp {
+            fingerprint,
+            generation,
+        });
+        Some(item)
+    }
 }

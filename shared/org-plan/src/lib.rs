@@ -10,15 +10,21 @@
 mod absence;
 mod change;
 mod compare;
+mod held;
+#[cfg(feature = "notation")]
+pub mod notation;
+mod notes;
+mod permitted;
 mod plan;
 mod protection;
+mod rules;
 mod wording;
 
 pub use absence::{AbsenceBudget, AbsenceFinding, Question, judge_absence, questions};
 pub use change::{Action, AttributeChange, Change, Item, KeptItem, Note};
 pub use compare::{Base, Comparison, compare};
+pub use held::{HeldItem, HeldList, Standing};
+pub use permitted::{PermittedChange, PermittedMark, PermittedPlan};
 pub use plan::{Plan, PlanInput, PlanRules, plan};
-pub use protection::{
-    HeldItem, HeldList, Limits, PermittedChange, PermittedMark, PermittedPlan, ProtectionRules,
-    RuleLimit, RuleWindow, Standing, TrippedRule, Verdict, protect,
-};
+pub use protection::{Verdict, protect};
+pub use rules::{Limits, ProtectionRules, RuleLimit, RuleWindow, TrippedRule};

@@ -1,14 +1,35 @@
 //! The plan: the ordered changes that make a mirror equal a snapshot.
+//!
+//! Properties wanted:
+//!
+//! - *Complete*: a sealed snapshot's plan, applied, leaves the mirror equal to the snapshot, but for
+//!   what is kept and said to be kept.
+//! - *Sound at every prefix*: a run may be killed after any change. Departments go top-down by the
+//!   snapshot's tree: what is already placed hangs from the top by its new parents, what is not
+//!   yet placed still follows its old ones until it meets the top or something placed, so there
+//!   is never a cycle and never a parent that is not there. Removals come last, leaf first.
+//! - *Quiet*: planned again over its own result it is empty.
+//! - *Timid*: an unsealed snapshot adds and updates and takes nothing away.
+
+mod departments;
+mod images;
+mod missing;
+mod order;
+mod people;
+mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use org_model::{
-    DepartmentTree, Fingerprint, Generation, ItemKey, MappedUser, RunId, SourceId, UserKey,
+    DepartmentId, DepartmentTree, Fingerprint, Generation, InternalId, ItemKey, MappedUser, RunId,
+    SourceId, UserKey,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AbsenceFinding, Base, Change, Comparison, Item, KeptItem};
+pub(crate) use settle::is_empty;
+
+use crate::{AbsenceFinding, Action, AttributeChange, Base, Change, Comparison, Item, KeptItem};
 
 /// Everything a plan is made from. Same input, same plan, whatever the order of the listing.
 #[derive(Clone, Debug)]
@@ -48,22 +69,80 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// People first (disables, deletions), then departments leaf first.
     pub removals: Vec<Change>,
-    /// Removals that were not asked about for want of budget: they count, they never happen.
-    pub unasked: BTreeSet<ItemKey>,
+    /// Missing items that were not asked about for want of budget, in key order: they count
+    /// towards the thresholds and are never removed by this plan.
+    pub unasked: Vec<Item>,
     /// Missing and kept.
     pub kept: Vec<KeptItem>,
+    /// In the snapshot and not written, with the reason: one failed row each.
+    pub refused: Vec<KeptItem>,
+    /// Departments that something names which this plan leaves where it is: not empty.
+    pub occupied: BTreeSet<DepartmentId>,
+    /// Items without a before-image: nobody here knows which departments they stand in.
+    pub unaccounted: Vec<ItemKey>,
+}
+
+/// What the fingerprint of a plan covers of one change.
+#[derive(Serialize)]
+struct ChangeEssence<'a> {
+    action: Action,
+    key: ItemKey,
+    displaces: bool,
+    /// Only of what was there: the internal id of a new item names the run that makes it.
+    internal_id: Option<&'a InternalId>,
+    changes: &'a [AttributeChange],
 }
 
 impl Plan {
     /// Stands for every change and removal of the plan: ids, actions and attribute changes. Run,
     /// generation and time are not part of it, so that planning twice gives one fingerprint.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&())
+        let visible = self.changes.iter().filter(|change| !change.is_refresh());
+        let essences: Vec<_> = visible.chain(&self.removals).map(essence).collect();
+        let unasked: Vec<_> = self.unasked.iter().map(Item::key).collect();
+        Fingerprint::of(&(essences, unasked))
+    }
+}
+
+fn essence(change: &Change) -> ChangeEssence<'_> {
+    ChangeEssence {
+        action: change.action,
+        key: change.key(),
+        displaces: change.displaces,
+        internal_id: change.before.as_ref().map(Item::internal_id),
+        changes: &change.changes,
     }
 }
 
 /// Makes the plan.
 pub fn plan(input: PlanInput<'_>) -> Plan {
-    let _contract = input;
-    Plan::default()
+    let mut plan = Plan {
+        sealed: input.sealed,
+        base: input.comparison.base,
+        unchanged: input.comparison.unchanged,
+        ..Plan::default()
+    };
+    departments::plan_departments(&input, &mut plan);
+    people::plan_people(&input, &mut plan);
+    if input.sealed {
+        missing::plan_missing(&input, &mut plan);
+    }
+    plan
+}
+
+impl PlanInput<'_> {
+    /// Is a deleted item of this age still the one that returns? Without a time of deletion the
+    /// answer is yes: an internal id is never lost for want of a date.
+    fn is_retained(&self, deleted_at: Option<Timestamp>) -> bool {
+        let kept_for =
+            SignedDuration::from_hours(24 * i64::from(self.rules.deleted_retention_days));
+        deleted_at.is_none_or(|at| self.now.duration_since(at) <= kept_for)
+    }
+}
+
+impl Plan {
+    /// Remembers that `item` stays where it is.
+    fn occupy(&mut self, item: &Item) {
+        self.occupied.extend(item.departments());
+    }
 }

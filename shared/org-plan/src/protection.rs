@@ -1,103 +1,44 @@
 //! Deletion protection: which removals may happen without a person's word.
+//!
+//! Properties wanted (DESIGN.md §5):
+//!
+//! - *Nothing else waits*: creations and updates are permitted whatever the thresholds say. The
+//!   one exception is the guard of [`clearing`]: an attribute emptied for too many people.
+//! - *All or none*: if any rule trips, every new removal of the run is held, of both kinds.
+//! - *Sticky*: what was held once is never judged by the thresholds again. It leaves its list by
+//!   an approval, a rejection, or by being seen.
+//! - *Exact*: an approval covers a kind, an internal id and an action. It never covers a removal
+//!   that nobody was shown, and a removal it covers still needs the evidence of this run.
+//! - *Monotone*: a further removal never makes another one permitted.
+//! - *Never a place without a home*: a department goes only when everything that stands in it goes
+//!   in this run too, before it.
+//!
+//! The races considered:
+//!
+//! - *A run holds 400, 380 return, the next run sees 20 below the threshold.* The 20 are in
+//!   `Standing::waiting`: they are not new, so no threshold can let them go.
+//! - *An item is approved, seen again, and missing again in a later run.* The run that saw it
+//!   reports it in `Verdict::released`, so that the approval no longer has it. If nobody ran in
+//!   between, it was never seen to be back, and it is the same absence.
+//! - *A person is approved, and the userid is given to another before the run.* The reading shows
+//!   the userid, so there is no removal at all; a record of their own has another internal id.
+//! - *The approval arrives between planning and this judgement.* `Standing` was read before: the
+//!   item is still waiting here, and the next run consumes the approval.
+//! - *A held person keeps a department that was approved.* The department is `not_empty`, its
+//!   approval is not consumed, and a later run takes it.
+//! - *Users are below their thresholds, departments are not.* All are held; the departments whose
+//!   people are held with them wait in the same list, so that one approval is enough.
 
-use std::collections::BTreeSet;
+mod clearing;
+mod occupancy;
+mod sorting;
+mod standing;
 
-use jiff::Timestamp;
-use org_model::{DepartmentId, Fingerprint, InternalId, ItemKey, ItemKind, RunId, SourceId};
-use serde::{Deserialize, Serialize};
+use org_model::{Fingerprint, ItemKey, ItemKind};
 
-use crate::{Action, Change, KeptItem, Plan};
-
-/// Thresholds for one kind (DESIGN.md §5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Up to this many removals never trip `max_count` or `max_percent`.
-    pub floor: u32,
-    pub max_count: u32,
-    pub max_percent: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProtectionRules {
-    pub users: Limits,
-    pub departments: Limits,
-    /// `"deletions": "paused"`: every removal is held.
-    pub paused: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RuleLimit {
-    MaxCount,
-    MaxPercent,
-    /// At most one live item would remain.
-    LastOnes,
-    /// Deletions are paused by the settings.
-    Paused,
-    /// An attribute would be emptied for too many people.
-    Clearing,
-}
-
-/// Over what a rule counted. The rolling day arrives with the rolling window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RuleWindow {
-    Run,
-    Day,
-}
-
-/// A rule that said no, with its numbers.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct TrippedRule {
-    /// `users` or `departments`.
-    pub kind: ItemKind,
-    pub limit: RuleLimit,
-    pub window: RuleWindow,
-    pub value: u32,
-    pub deletions: u64,
-    pub base: u64,
-    /// The attribute, for `clearing`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attribute: Option<String>,
-}
-
-/// One removal that waits for a person.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct HeldItem {
-    pub kind: ItemKind,
-    /// As WeCom spells it.
-    pub id: String,
-    pub internal_id: InternalId,
-    pub name: String,
-    pub action: Action,
-    pub departments: Vec<DepartmentId>,
-}
-
-/// The removals of one run that wait together, approved together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldList {
-    /// Over the sorted (kind, internal id, action) of its items.
-    pub fingerprint: Fingerprint,
-    pub source: SourceId,
-    pub run: RunId,
-    pub held_at: Timestamp,
-    pub expires_at: Timestamp,
-    pub rules: Vec<TrippedRule>,
-    pub items: Vec<HeldItem>,
-}
-
-/// What earlier runs and people left standing.
-#[derive(Clone, Debug, Default)]
-pub struct Standing {
-    /// Items of lists that wait.
-    pub waiting: Vec<HeldItem>,
-    /// Items of lists that were approved and not yet consumed.
-    pub approved: Vec<HeldItem>,
-    /// Items an administrator decided to keep.
-    pub kept: BTreeSet<(ItemKind, InternalId)>,
-    /// The plan fingerprint an administrator asked to apply: its clearings are permitted.
-    pub applied_plan: Option<Fingerprint>,
-}
+use crate::{HeldItem, Item, PermittedPlan, Plan, ProtectionRules, Standing, TrippedRule};
+use occupancy::Occupancy;
+use sorting::{Decision, Sorted};
 
 /// The judged plan.
 #[derive(Clone, Debug)]
@@ -107,87 +48,95 @@ pub struct Verdict {
     pub held: Vec<HeldItem>,
     /// Held by an earlier run, still missing, not approved.
     pub still_held: Vec<HeldItem>,
-    /// Items of waiting lists that this snapshot shows again: they leave their lists.
+    /// Items of waiting or approved lists that this snapshot shows again: they leave their lists.
     pub released: Vec<HeldItem>,
     /// Approved items that this run removes.
     pub consumed: Vec<HeldItem>,
     pub tripped: Vec<TrippedRule>,
 }
 
-/// Changes that may be applied. Only [`protect`] makes one.
-#[derive(Clone, Debug)]
-pub struct PermittedPlan {
-    fingerprint: Fingerprint,
-    changes: Vec<Change>,
-    removals: Vec<Change>,
-    kept: Vec<KeptItem>,
-}
-
-impl PermittedPlan {
-    /// The fingerprint of the plan this came from.
-    pub fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
-
-    /// Creations and updates: departments parents first, then people.
-    pub fn changes(&self) -> impl ExactSizeIterator<Item = PermittedChange<'_>> {
-        self.changes.iter().map(PermittedChange)
-    }
-
-    /// Disables and deletions of people, then departments leaf first.
-    pub fn removals(&self) -> impl ExactSizeIterator<Item = PermittedChange<'_>> {
-        self.removals.iter().map(PermittedChange)
-    }
-
-    /// What was missing and stays, with the marks to write.
-    pub fn kept(&self) -> impl ExactSizeIterator<Item = PermittedMark<'_>> {
-        self.kept.iter().map(PermittedMark)
-    }
-}
-
-/// One change of a [`PermittedPlan`]: the only thing a mirror lets anybody write.
-#[derive(Clone, Copy, Debug)]
-pub struct PermittedChange<'a>(&'a Change);
-
-impl std::ops::Deref for PermittedChange<'_> {
-    type Target = Change;
-
-    fn deref(&self) -> &Change {
-        self.0
-    }
-}
-
-/// One absence mark of a [`PermittedPlan`].
-#[derive(Clone, Copy, Debug)]
-pub struct PermittedMark<'a>(&'a KeptItem);
-
-impl std::ops::Deref for PermittedMark<'_> {
-    type Target = KeptItem;
-
-    fn deref(&self) -> &KeptItem {
-        self.0
-    }
-}
-
 /// Judges a plan. `seen`: is this item in the snapshot? (for items of waiting lists)
 pub fn protect(
-    plan: Plan,
+    mut plan: Plan,
     rules: &ProtectionRules,
     standing: &Standing,
     seen: &dyn Fn(&ItemKey) -> bool,
 ) -> Verdict {
-    let _contract = (rules, standing, seen);
+    let fingerprint = plan.fingerprint();
+    let mut tripped = Vec::new();
+    if standing.applied_plan != Some(fingerprint) {
+        tripped.extend(clearing::withhold(&mut plan, rules.users));
+    }
+    let standing_now = standing::review(&plan, standing, seen);
+    let mut sorted = Sorted::sort(&plan, standing);
+    let removal_rules = decide(&plan, &mut sorted, rules, standing, seen);
+    tripped.extend(removal_rules);
+    tripped.sort();
+    let held = sorted.held(&plan);
+    let consumed = sorted.consumed(&plan);
     Verdict {
-        permitted: PermittedPlan {
-            fingerprint: plan.fingerprint(),
-            changes: plan.changes,
-            removals: Vec::new(),
-            kept: plan.kept,
-        },
-        held: Vec::new(),
-        still_held: Vec::new(),
-        released: Vec::new(),
-        consumed: Vec::new(),
-        tripped: Vec::new(),
+        permitted: permit(plan, &sorted, standing, fingerprint),
+        held,
+        still_held: standing_now.still_held,
+        released: standing_now.released,
+        consumed,
+        tripped,
+    }
+}
+
+/// People first, then departments in the light of who stays, then the last word on both.
+fn decide(
+    plan: &Plan,
+    sorted: &mut Sorted,
+    rules: &ProtectionRules,
+    standing: &Standing,
+    seen: &dyn Fn(&ItemKey) -> bool,
+) -> Vec<TrippedRule> {
+    let mut tripped = rules.judge(sorted.count(plan, ItemKind::User));
+    if !tripped.is_empty() {
+        sorted.hold_all_new();
+    }
+    let mut occupancy = Occupancy::of(plan, standing, seen);
+    occupancy.keep_departments(plan, sorted);
+    let departments = rules.judge(sorted.count(plan, ItemKind::Department));
+    if !departments.is_empty() {
+        sorted.hold_all_new();
+        // Whoever is held only now keeps the departments that were approved.
+        occupancy.keep_approved_departments(plan, sorted);
+    }
+    tripped.extend(departments);
+    tripped
+}
+
+fn permit(
+    plan: Plan,
+    sorted: &Sorted,
+    standing: &Standing,
+    fingerprint: Fingerprint,
+) -> PermittedPlan {
+    let mut kept = plan.kept;
+    let mut removals = Vec::new();
+    for (removal, decision) in plan.removals.into_iter().zip(sorted.decisions()) {
+        match decision {
+            Decision::New | Decision::Approved => removals.push(removal),
+            Decision::NotEmpty => kept.extend(occupancy::not_empty(&removal)),
+            Decision::Held | Decision::Waiting | Decision::KeptByAPerson => {}
+        }
+    }
+    kept.retain(|item| !standing.keeps(&item.before));
+    PermittedPlan {
+        fingerprint,
+        changes: plan.changes,
+        removals,
+        kept,
+        refused: plan.refused,
+    }
+}
+
+impl Standing {
+    /// An administrator decided that this item stays.
+    fn keeps(&self, item: &Item) -> bool {
+        self.kept
+            .contains(&(item.kind(), item.internal_id().clone()))
     }
 }

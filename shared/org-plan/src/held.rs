@@ -1,0 +1,116 @@
+//! Removals that wait for a person, and what earlier runs and people left standing.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use org_model::{
+    DepartmentId, Fingerprint, InternalId, ItemKey, ItemKind, RunId, SourceId, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Action, Item, TrippedRule};
+
+/// A held list that nobody decided for three days is held anew, with a new notice.
+const HELD_LIST_EXPIRES_HOURS: i64 = 72;
+
+/// One removal that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct HeldItem {
+    pub kind: ItemKind,
+    /// As WeCom spells it.
+    pub id: String,
+    pub internal_id: InternalId,
+    pub name: String,
+    pub action: Action,
+    /// A person's departments; a department's parent.
+    pub departments: Vec<DepartmentId>,
+}
+
+/// What an approval is bound to: this item and this removal, nothing else.
+pub(crate) type RemovalId<'a> = (ItemKind, &'a InternalId, Action);
+
+impl HeldItem {
+    pub fn of(item: &Item, action: Action) -> Self {
+        Self {
+            kind: item.kind(),
+            id: item.id(),
+            internal_id: item.internal_id().clone(),
+            name: item.name().to_owned(),
+            action,
+            departments: item.departments(),
+        }
+    }
+
+    /// `None`: a department whose id is no number, which [`HeldItem::of`] never makes.
+    pub fn key(&self) -> Option<ItemKey> {
+        match self.kind {
+            ItemKind::User => Some(ItemKey::User(UserId::new(self.id.as_str()).key())),
+            ItemKind::Department => {
+                let id = self.id.parse().ok()?;
+                Some(ItemKey::Department(DepartmentId(id)))
+            }
+        }
+    }
+
+    pub(crate) fn removal_id(&self) -> RemovalId<'_> {
+        (self.kind, &self.internal_id, self.action)
+    }
+}
+
+/// The removals of one run that wait together, approved together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldList {
+    /// Over the sorted (kind, internal id, action) of its items.
+    pub fingerprint: Fingerprint,
+    pub source: SourceId,
+    pub run: RunId,
+    pub held_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub rules: Vec<TrippedRule>,
+    pub items: Vec<HeldItem>,
+}
+
+impl HeldList {
+    /// Items are sorted by kind and id, each once.
+    pub fn new(
+        source: SourceId,
+        run: RunId,
+        held_at: Timestamp,
+        rules: Vec<TrippedRule>,
+        mut items: Vec<HeldItem>,
+    ) -> Self {
+        items.sort();
+        items.dedup();
+        Self {
+            fingerprint: Self::fingerprint_of(&items),
+            source,
+            run,
+            held_at,
+            // At the end of time a list simply never expires.
+            expires_at: held_at
+                .checked_add(SignedDuration::from_hours(HELD_LIST_EXPIRES_HOURS))
+                .unwrap_or(Timestamp::MAX),
+            rules,
+            items,
+        }
+    }
+
+    /// Stands for exactly these removals, in whatever order and under whatever names.
+    pub fn fingerprint_of(items: &[HeldItem]) -> Fingerprint {
+        let ids: BTreeSet<RemovalId<'_>> = items.iter().map(HeldItem::removal_id).collect();
+        Fingerprint::of(&ids)
+    }
+}
+
+/// What earlier runs and people left standing.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Items of lists that wait.
+    pub waiting: Vec<HeldItem>,
+    /// Items of lists that were approved and not yet consumed.
+    pub approved: Vec<HeldItem>,
+    /// Items an administrator decided to keep.
+    pub kept: BTreeSet<(ItemKind, InternalId)>,
+    /// The plan fingerprint an administrator asked to apply: its clearings are permitted.
+    pub applied_plan: Option<Fingerprint>,
+}

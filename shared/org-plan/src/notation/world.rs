@@ -1,0 +1,237 @@
+//! A source that runs: reads a text, plans, judges, applies, and remembers what is held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use org_model::{
+    AbsenceAnswer, Fingerprint, Generation, ItemKey, ItemKind, MappedUser, OrgSnapshot, RunId,
+    SourceId, UserKey,
+};
+
+use super::{Mirror, mapped, snapshot};
+use crate::{
+    AbsenceBudget, Comparison, HeldItem, Item, Limits, Plan, PlanInput, PlanRules, ProtectionRules,
+    Standing, Verdict, compare, judge_absence, plan, protect, questions,
+};
+
+/// What a run reads: the organisation, whether absence from it is evidence, and what WeCom says
+/// when asked by name (`Absent` unless told otherwise).
+#[derive(Clone, Debug)]
+pub struct Reading {
+    pub snapshot: OrgSnapshot,
+    pub sealed: bool,
+    pub whole_company: bool,
+    pub answers: BTreeMap<ItemKey, AbsenceAnswer>,
+    pub otherwise: AbsenceAnswer,
+}
+
+impl Reading {
+    pub fn of(snapshot: OrgSnapshot) -> Self {
+        Self {
+            sealed: snapshot.is_sealed(),
+            snapshot,
+            whole_company: true,
+            answers: BTreeMap::new(),
+            otherwise: AbsenceAnswer::Absent,
+        }
+    }
+
+    /// The sealed reading of a text.
+    pub fn sealed(text: &str) -> Self {
+        let reading = Self::of(snapshot(text));
+        assert!(reading.sealed, "{:?}", reading.snapshot.seal());
+        reading
+    }
+
+    /// The same text, read incompletely.
+    pub fn unsealed(text: &str) -> Self {
+        Self {
+            sealed: false,
+            ..Self::of(snapshot(text))
+        }
+    }
+
+    pub fn answering(self, otherwise: AbsenceAnswer) -> Self {
+        Self { otherwise, ..self }
+    }
+
+    /// Every item with what this reading asks of it.
+    pub fn fingerprints(
+        &self,
+        people: &BTreeMap<UserKey, MappedUser>,
+    ) -> Vec<(ItemKey, Fingerprint)> {
+        let departments = self.snapshot.tree().iter();
+        let departments = departments.map(|one| (ItemKey::Department(one.id), one.fingerprint()));
+        let people = people.iter();
+        let people = people.map(|(key, user)| (ItemKey::User(key.clone()), user.fingerprint()));
+        departments.chain(people).collect()
+    }
+
+    pub fn shows(&self, key: &ItemKey) -> bool {
+        match key {
+            ItemKey::User(key) => self.snapshot.members().contains_key(key),
+            ItemKey::Department(id) => self.snapshot.tree().contains(*id),
+        }
+    }
+}
+
+/// One source over a mirror in memory, at a time that only tests move.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub mirror: Mirror,
+    pub rules: ProtectionRules,
+    pub standing: Standing,
+    pub now: Timestamp,
+    pub generation: Generation,
+    pub retention_days: u32,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            mirror: Mirror::default(),
+            rules: DEFAULT_RULES,
+            standing: Standing::default(),
+            now: "2026-03-02T00:00:00Z".parse().expect("a time"),
+            generation: Generation(0),
+            retention_days: 30,
+        }
+    }
+}
+
+/// DESIGN.md §5.
+pub const DEFAULT_RULES: ProtectionRules = ProtectionRules {
+    users: Limits {
+        floor: 5,
+        max_count: 50,
+        max_percent: 10,
+    },
+    departments: Limits {
+        floor: 2,
+        max_count: 20,
+        max_percent: 10,
+    },
+    paused: false,
+};
+
+impl World {
+    /// A source that synchronised this text an hour ago.
+    pub fn holding(text: &str) -> Self {
+        let mut world = Self::default();
+        world.run(&Reading::sealed(text));
+        world.pass_hours(1);
+        world
+    }
+
+    pub fn pass_hours(&mut self, hours: i64) {
+        self.now += SignedDuration::from_hours(hours);
+    }
+
+    /// What the next run would plan.
+    pub fn plan(&self, reading: &Reading) -> Plan {
+        let people = mapped(&reading.snapshot);
+        let comparison = compare(reading.fingerprints(&people), &self.mirror.marks());
+        let waiting = self.waiting_keys();
+        let asked = self
+            .mirror
+            .images(comparison.missing.iter().filter(|k| !waiting.contains(k)));
+        let mut before = self.mirror.images(&comparison.to_review);
+        before.extend(asked.clone());
+        let absences = judge_absence(
+            &asked,
+            &self.ask(&asked, reading),
+            reading.whole_company,
+            self.now,
+        );
+        let generation = Generation(self.generation.0 + 1);
+        plan(PlanInput {
+            source: &SourceId::new("hq"),
+            run: &RunId::new(format!("run-{generation}")),
+            generation,
+            now: self.now,
+            sealed: reading.sealed,
+            tree: reading.snapshot.tree(),
+            people: narrowed(people, &comparison),
+            comparison: &comparison,
+            before,
+            absences,
+            waiting,
+            rules: PlanRules {
+                deleted_retention_days: self.retention_days,
+            },
+        })
+    }
+
+    fn ask(
+        &self,
+        missing: &BTreeMap<ItemKey, Item>,
+        reading: &Reading,
+    ) -> BTreeMap<ItemKey, AbsenceAnswer> {
+        let approved = keys(&self.standing.approved);
+        let budget = AbsenceBudget {
+            users: self.rules.users.max_count + 1,
+            departments: self.rules.departments.max_count + 1,
+        };
+        let asked = questions(missing, &self.waiting_keys(), &approved, budget, self.now);
+        let answer = |key: &ItemKey| *reading.answers.get(key).unwrap_or(&reading.otherwise);
+        asked
+            .into_iter()
+            .map(|one| (one.key.clone(), answer(&one.key)))
+            .collect()
+    }
+
+    fn waiting_keys(&self) -> BTreeSet<ItemKey> {
+        &keys(&self.standing.waiting) - &keys(&self.standing.approved)
+    }
+
+    /// The verdict on a plan, with nothing written.
+    pub fn judge(&self, plan: Plan, reading: &Reading) -> Verdict {
+        protect(plan, &self.rules, &self.standing, &|key| reading.shows(key))
+    }
+
+    /// One whole run.
+    pub fn run(&mut self, reading: &Reading) -> Verdict {
+        let verdict = self.judge(self.plan(reading), reading);
+        self.generation.0 += 1;
+        let permitted = &verdict.permitted;
+        for change in permitted.changes().chain(permitted.removals()) {
+            self.mirror.apply(&change);
+        }
+        for kept in permitted.kept() {
+            self.mirror.mark(&kept, self.generation);
+        }
+        self.remember(&verdict);
+        verdict
+    }
+
+    fn remember(&mut self, verdict: &Verdict) {
+        self.standing.waiting = [verdict.still_held.clone(), verdict.held.clone()].concat();
+        let over = [verdict.consumed.clone(), verdict.released.clone()].concat();
+        self.standing.approved.retain(|item| !over.contains(item));
+    }
+
+    /// A person approves everything that waits.
+    pub fn approve(&mut self) {
+        self.standing.approved.append(&mut self.standing.waiting);
+    }
+
+    pub fn count(&self, kind: ItemKind) -> usize {
+        self.mirror.live(kind).count()
+    }
+}
+
+fn keys(items: &[HeldItem]) -> BTreeSet<ItemKey> {
+    items.iter().filter_map(HeldItem::key).collect()
+}
+
+/// Only the people whom the plan needs.
+fn narrowed(
+    mut people: BTreeMap<UserKey, MappedUser>,
+    comparison: &Comparison,
+) -> BTreeMap<UserKey, MappedUser> {
+    people.retain(|key, _| {
+        let key = ItemKey::User(key.clone());
+        comparison.to_create.contains(&key) || comparison.to_review.contains(&key)
+    });
+    people
+}

@@ -1,0 +1,233 @@
+//! The image of a person after a change: what the reading asks for, and what it may not take away.
+
+use std::collections::BTreeMap;
+
+use org_model::{
+    AttributeName, DirectoryUser, Intent, MappedUser, Membership, UserId, UserKey, UserStatus,
+};
+use serde_json::Value;
+
+use super::settle::{Rows, Settled, is_empty};
+use crate::AttributeChange;
+
+/// How much of a reading may be believed about one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Belief {
+    /// What the reading does not say is proven empty.
+    pub sealed: bool,
+    /// The person was nobody's, deleted or detached: there is no membership to protect.
+    pub fresh: bool,
+}
+
+impl Belief {
+    fn may_take_memberships(self) -> bool {
+        self.sealed || self.fresh
+    }
+}
+
+/// A person as they will stand, but for a disable, which is a change of its own.
+pub(super) struct Draft {
+    pub user: DirectoryUser,
+    pub settled: Settled,
+    /// The status that waits for the disable.
+    pub closes_to: Option<UserStatus>,
+    /// Values that stay because the reading says nothing: attribute and code.
+    pub kept: Vec<(String, String)>,
+}
+
+/// Draws `mapped` over `before`. The stamp is the caller's to set.
+pub(super) fn draw(before: &DirectoryUser, mapped: &MappedUser, belief: Belief) -> Draft {
+    let mut draft = Draft {
+        user: before.clone(),
+        settled: Settled::Yes,
+        closes_to: None,
+        kept: Vec::new(),
+    };
+    draft.user.userid = mapped.userid.clone();
+    if let Some(name) = &mapped.name {
+        draft.user.name.clone_from(name);
+    }
+    draft.user.detached = false;
+    draft.user.absence = None;
+    draft.user.deleted_at = None;
+    draft.draw_memberships(mapped, belief);
+    draft.draw_leaders(mapped, belief);
+    draft.draw_status(mapped, belief);
+    draft.draw_attributes(mapped, belief);
+    draft
+}
+
+impl Draft {
+    fn draw_memberships(&mut self, mapped: &MappedUser, belief: Belief) {
+        if belief.may_take_memberships() {
+            self.user.memberships.clone_from(&mapped.memberships);
+        } else {
+            let grown = grown_memberships(&self.user.memberships, &mapped.memberships);
+            self.settled = self.settled.and(grown == mapped.memberships);
+            self.user.memberships = grown;
+        }
+        let stands_in = |main| self.user.memberships.iter().any(|m| m.department == main);
+        self.user.main_department = mapped
+            .main_department
+            // An absent field keeps the old value as long as that still makes sense.
+            .or_else(|| self.user.main_department.filter(|main| stands_in(*main)));
+    }
+
+    fn draw_leaders(&mut self, mapped: &MappedUser, belief: Belief) {
+        let Some(read) = &mapped.direct_leaders else {
+            return;
+        };
+        if belief.may_take_memberships() {
+            self.user.direct_leaders.clone_from(read);
+        } else {
+            let grown = grown_leaders(&self.user.direct_leaders, read);
+            self.settled = self.settled.and(grown == *read);
+            self.user.direct_leaders = grown;
+        }
+    }
+
+    fn draw_status(&mut self, mapped: &MappedUser, belief: Belief) {
+        if self.user.status == UserStatus::Deleted {
+            self.user.status = mapped.status.map_or(UserStatus::Active, UserStatus::from);
+            return;
+        }
+        let Some(wanted) = mapped.status.map(UserStatus::from) else {
+            return;
+        };
+        if !self.user.status.is_open() || wanted.is_open() {
+            self.user.status = wanted;
+        } else if belief.sealed {
+            self.closes_to = Some(wanted);
+        } else {
+            self.settled = Settled::No;
+        }
+    }
+
+    fn draw_attributes(&mut self, mapped: &MappedUser, belief: Belief) {
+        for (attribute, intent) in &mapped.attributes {
+            let held = self.user.attributes.get(attribute);
+            let holds_value = held.is_some_and(|value| !is_empty(value));
+            match intent {
+                Intent::Set(value) if !is_empty(value) => {
+                    if held != Some(value) {
+                        self.user
+                            .attributes
+                            .insert(attribute.clone(), value.clone());
+                    }
+                }
+                // An empty value is no value, however it was said.
+                Intent::Set(_) | Intent::Clear if holds_value => {
+                    if belief.sealed {
+                        self.user.attributes.remove(attribute);
+                    } else {
+                        self.settled = Settled::No;
+                    }
+                }
+                Intent::Keep(code) if holds_value => {
+                    self.kept.push((attribute.clone(), code.clone()));
+                }
+                Intent::Set(_) | Intent::Clear | Intent::Keep(_) => {}
+            }
+        }
+    }
+}
+
+/// What both say, and neither less: departments, and leadership of them, only grow.
+fn grown_memberships(held: &[Membership], read: &[Membership]) -> Vec<Membership> {
+    let mut grown: BTreeMap<_, _> = held.iter().map(|m| (m.department, *m)).collect();
+    for membership in read {
+        let led = grown
+            .get(&membership.department)
+            .is_some_and(|held| held.leader);
+        let mut membership = *membership;
+        membership.leader |= led;
+        grown.insert(membership.department, membership);
+    }
+    grown.into_values().collect()
+}
+
+/// The reading's own list where it has everybody that is held, else the held ones and the new.
+pub(super) fn grown_leaders(held: &[UserId], read: &[UserId]) -> Vec<UserId> {
+    let keys = |leaders: &[UserId]| leaders.iter().map(UserId::key).collect::<Vec<UserKey>>();
+    let (held_keys, read_keys) = (keys(held), keys(read));
+    if held_keys.iter().all(|key| read_keys.contains(key)) {
+        return read.to_vec();
+    }
+    let new = read
+        .iter()
+        .filter(|leader| !held_keys.contains(&leader.key()));
+    held.iter().chain(new).cloned().collect()
+}
+
+/// The rows of a person; `before` is `None` for a person who is new.
+pub(super) fn rows(before: Option<&DirectoryUser>, after: &DirectoryUser) -> Vec<AttributeChange> {
+    let mut rows = Rows::default();
+    rows.compare("userid", before.map(|b| &b.userid), Some(&after.userid));
+    rows.compare("name", before.map(|b| &b.name), Some(&after.name));
+    rows.compare(
+        "departments",
+        before.map(departments).as_ref(),
+        Some(&departments(after)),
+    );
+    rows.compare("leads", before.map(leads).as_ref(), Some(&leads(after)));
+    if let Some(before) = before {
+        let (old, new) = common_orders(before, after);
+        rows.compare("order_in_departments", Some(&old), Some(&new));
+    }
+    rows.compare(
+        "main_department",
+        before.map(|b| &b.main_department),
+        Some(&after.main_department),
+    );
+    rows.compare(
+        "direct_leaders",
+        before.map(|b| &b.direct_leaders),
+        Some(&after.direct_leaders),
+    );
+    rows.compare("status", before.map(|b| &b.status), Some(&after.status));
+    let was_detached = before.map(|b| b.detached).filter(|detached| *detached);
+    rows.compare(
+        "detached",
+        was_detached.as_ref(),
+        after.detached.then_some(&true),
+    );
+    compare_attributes(&mut rows, before.map(|b| &b.attributes), &after.attributes);
+    rows.done()
+}
+
+fn compare_attributes(
+    rows: &mut Rows,
+    before: Option<&BTreeMap<AttributeName, Value>>,
+    after: &BTreeMap<AttributeName, Value>,
+) {
+    let none = BTreeMap::new();
+    let before = before.unwrap_or(&none);
+    let names: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for name in names {
+        rows.compare(name, before.get(name), after.get(name));
+    }
+}
+
+fn departments(user: &DirectoryUser) -> Vec<u32> {
+    user.memberships.iter().map(|m| m.department.0).collect()
+}
+
+fn leads(user: &DirectoryUser) -> Vec<u32> {
+    let led = user.memberships.iter().filter(|m| m.leader);
+    led.map(|m| m.department.0).collect()
+}
+
+/// A person's place within the departments they stand in before and after.
+fn common_orders(
+    before: &DirectoryUser,
+    after: &DirectoryUser,
+) -> (BTreeMap<u32, u32>, BTreeMap<u32, u32>) {
+    let orders = |user: &DirectoryUser| -> BTreeMap<u32, u32> {
+        let pairs = user.memberships.iter().map(|m| (m.department.0, m.order));
+        pairs.collect()
+    };
+    let (mut old, mut new) = (orders(before), orders(after));
+    old.retain(|department, _| new.contains_key(department));
+    new.retain(|department, _| old.contains_key(department));
+    (old, new)
+}

@@ -1,0 +1,134 @@
+//! The same protection for attributes: one that would be emptied for too many people stays.
+//!
+//! A new app that may not see mobiles, or an expression that breaks, looks like a company that
+//! gave up its telephones (STORIES.md 25).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use org_model::{DirectoryUser, ItemKey, ItemKind};
+
+use crate::plan::is_empty;
+use crate::{Action, Change, Item, Limits, Plan, RuleLimit, RuleWindow, TrippedRule};
+
+/// The one fixed field that is guarded like an attribute: it too comes and goes with privacy
+/// rules. Departments are guarded by the seal, names are never cleared.
+const DIRECT_LEADERS: &str = "direct_leaders";
+
+/// Takes the clearings of such attributes out of the plan and says which rules they broke.
+pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for attribute in plan.changes.iter().flat_map(clearings) {
+        *counts.entry(attribute).or_default() += 1;
+    }
+    let base = plan.base.users;
+    counts.retain(|_, count| limits.exceeds_percent(*count, base));
+    if counts.is_empty() {
+        return Vec::new();
+    }
+    let guarded: BTreeSet<String> = counts.keys().cloned().collect();
+    withhold_all(plan, &guarded);
+    let tripped = counts
+        .into_iter()
+        .map(|(attribute, deletions)| TrippedRule {
+            kind: ItemKind::User,
+            limit: RuleLimit::Clearing,
+            window: RuleWindow::Run,
+            value: limits.max_percent,
+            deletions,
+            base,
+            attribute: Some(attribute),
+        });
+    tripped.collect()
+}
+
+/// The attributes that this change empties for a person who stays the same person.
+fn clearings(change: &Change) -> Vec<String> {
+    let (Some(Item::User(before)), Item::User(after), false) =
+        (&change.before, &change.after, change.displaces)
+    else {
+        return Vec::new();
+    };
+    let held = before
+        .attributes
+        .iter()
+        .filter(|(_, value)| !is_empty(value));
+    let emptied = held.filter(|(name, _)| after.attributes.get(*name).is_none_or(is_empty));
+    let mut names: Vec<String> = emptied.map(|(name, _)| name.clone()).collect();
+    if !before.direct_leaders.is_empty() && after.direct_leaders.is_empty() {
+        names.push(DIRECT_LEADERS.to_owned());
+    }
+    names
+}
+
+fn withhold_all(plan: &mut Plan, guarded: &BTreeSet<String>) {
+    let mut rewritten: BTreeMap<ItemKey, Change> = BTreeMap::new();
+    for change in std::mem::take(&mut plan.changes) {
+        let cleared = clearings(&change);
+        let cleared: Vec<String> = cleared
+            .into_iter()
+            .filter(|a| guarded.contains(a))
+            .collect();
+        if cleared.is_empty() {
+            plan.changes.push(change);
+            continue;
+        }
+        let change = without_clearings(change, &cleared);
+        if is_worth_writing(&change) {
+            plan.changes.push(change.clone());
+        }
+        rewritten.insert(change.key(), change);
+    }
+    for disable in &mut plan.removals {
+        if disable.action == Action::Disable
+            && let Some(companion) = rewritten.get(&disable.key())
+        {
+            follow(disable, companion);
+        }
+    }
+}
+
+fn without_clearings(mut change: Change, cleared: &[String]) -> Change {
+    if let (Some(Item::User(before)), Item::User(after)) = (&change.before, &mut change.after) {
+        for attribute in cleared {
+            put_back(before, after, attribute);
+        }
+        after.stamp.fingerprint = after.stamp.fingerprint.unsettled();
+    }
+    change
+        .changes
+        .retain(|row| !cleared.contains(&row.attribute));
+    change
+}
+
+fn put_back(before: &DirectoryUser, after: &mut DirectoryUser, attribute: &str) {
+    match before.attributes.get(attribute) {
+        Some(value) => {
+            after.attributes.insert(attribute.to_owned(), value.clone());
+        }
+        None => after.direct_leaders.clone_from(&before.direct_leaders),
+    }
+}
+
+/// Without its clearings a change may be nothing; only a mark that must go is still written.
+fn is_worth_writing(change: &Change) -> bool {
+    let clears_mark = change
+        .before
+        .as_ref()
+        .is_some_and(|b| b.absence().is_some());
+    !change.changes.is_empty() || clears_mark
+}
+
+/// A disable follows its companion update: it starts from what that one now leaves.
+fn follow(disable: &mut Change, companion: &Change) {
+    let image = if is_worth_writing(companion) {
+        Some(companion.after.clone())
+    } else {
+        companion.before.clone()
+    };
+    if let (Some(Item::User(image)), Item::User(after)) = (&image, &mut disable.after) {
+        after.attributes.clone_from(&image.attributes);
+        after.direct_leaders.clone_from(&image.direct_leaders);
+        after.stamp.fingerprint = after.stamp.fingerprint.unsettled();
+    }
+    disable.before = image;
+}
