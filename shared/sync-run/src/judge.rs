@@ -84,7 +84,6 @@ pub(crate) async fn judge(
         verdict,
         lists,
         findings,
-        unchanged,
         snapshot,
     })
 }
