@@ -1,0 +1,154 @@
+//! A small world with a memory, behind every port of this crate: for tests.
+
+mod ports;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use org_model::{DirectoryDepartment, DirectoryUser, RunId, SourceId};
+use org_plan::HeldItem;
+use secrecy::SecretString;
+use source_settings::{AgentId, Schedule};
+use sync_run::ports::{SendError, StoreError};
+use sync_run::{Row, RunRecord, StoredAgent, StoredHeldList, StoredSource, Trigger};
+
+use crate::ports::{ContactState, Page, PageRequest};
+use crate::{Admin, Ports};
+
+/// What can be out of order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Settings can be read, not written, and nobody knows whether they were.
+    SettingsWrite,
+    /// Somebody else changes the settings just before the write.
+    SettingsRace,
+    Store,
+    Vault,
+    VaultRemove,
+    Schedules,
+    Contacts,
+    Queue,
+    Starter,
+}
+
+/// The world's memory, open to tests.
+#[derive(Default)]
+pub struct State {
+    pub now: Timestamp,
+    pub broken: BTreeSet<Part>,
+    pub agents: BTreeMap<AgentId, StoredAgent>,
+    pub sources: BTreeMap<SourceId, StoredSource>,
+    /// By ARN.
+    pub secrets: BTreeMap<String, SecretString>,
+    pub secrets_made: u64,
+    pub schedules: BTreeMap<SourceId, Schedule>,
+    pub subscriptions: BTreeSet<(String, SourceId)>,
+    /// Endpoints whose owners confirmed.
+    pub confirmed: BTreeSet<String>,
+    /// In the order they were queued.
+    pub runs: Vec<RunRecord>,
+    pub keys: BTreeMap<(SourceId, String), RunId>,
+    pub rows: BTreeMap<RunId, Vec<Row>>,
+    pub held: Vec<StoredHeldList>,
+    pub users: BTreeMap<SourceId, Vec<DirectoryUser>>,
+    pub departments: BTreeMap<SourceId, Vec<DirectoryDepartment>>,
+    /// Every start of a run that was sent.
+    pub started: Vec<(SourceId, RunId, Trigger)>,
+}
+
+/// Share it in an `Arc`; see [`World::admin`].
+#[derive(Default)]
+pub struct World {
+    state: Mutex<State>,
+}
+
+impl World {
+    pub fn new(now: Timestamp) -> Arc<Self> {
+        let world = Arc::new(Self::default());
+        world.state().now = now;
+        world
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn break_part(&self, part: Part) {
+        self.state().broken.insert(part);
+    }
+
+    pub fn mend(&self) {
+        self.state().broken.clear();
+    }
+
+    pub fn admin(self: &Arc<Self>) -> Admin {
+        Admin::new(Ports {
+            settings: self.clone(),
+            vault: self.clone(),
+            schedules: self.clone(),
+            contacts: self.clone(),
+            queue: self.clone(),
+            held: self.clone(),
+            directory: self.clone(),
+            starter: self.clone(),
+            clock: self.clone(),
+        })
+    }
+}
+
+impl State {
+    fn working(&self, part: Part, act: &'static str) -> Result<(), StoreError> {
+        match self.broken.contains(&part) || self.broken.contains(&Part::Store) {
+            true => Err(StoreError::Unavailable {
+                act,
+                reason: "told to fail".to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    fn reachable(&self, part: Part, service: &'static str) -> Result<(), SendError> {
+        match self.broken.contains(&part) {
+            true => Err(SendError {
+                service,
+                reason: "told to fail".to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    fn live_run(&self, source: &SourceId) -> Option<&RunRecord> {
+        let mut runs = self.runs.iter();
+        runs.find(|run| run.source == *source && !run.status.is_final())
+    }
+
+    fn contact_state(&self, email: &str) -> Option<ContactState> {
+        let subscribed = self.subscriptions.iter().any(|(one, _)| one == email);
+        match (subscribed, self.confirmed.contains(email)) {
+            (false, _) => None,
+            (true, true) => Some(ContactState::Confirmed),
+            (true, false) => Some(ContactState::Pending),
+        }
+    }
+}
+
+/// The cursor is the number of items before the page.
+fn page_of<T>(items: impl Iterator<Item = T>, page: &PageRequest) -> Page<T> {
+    let start: usize = page.cursor.as_deref().map_or(0, |c| c.parse().unwrap_or(0));
+    let limit = page.limit as usize;
+    let mut items: Vec<T> = items.skip(start).take(limit + 1).collect();
+    let more = items.len() > limit;
+    items.truncate(limit);
+    Page {
+        items,
+        next: more.then(|| (start + limit).to_string()),
+    }
+}
+
+/// As the port says: a list without its items.
+fn without_items(list: &StoredHeldList) -> StoredHeldList {
+    let mut list = list.clone();
+    list.list.items = Vec::<HeldItem>::new();
+    list
+}

@@ -1,0 +1,127 @@
+//! What worked and still needs somebody's attention.
+
+use org_model::SourceId;
+use source_settings::{SecretRef, SettingsWarning};
+use sync_run::ports::{SendError, StoreError};
+
+/// Something an administrator should know, whenever the thing is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Stable.
+    pub code: &'static str,
+    /// RFC 6901, the part of the settings it is about; `None`: no part of them.
+    pub pointer: Option<String>,
+    pub message: String,
+    pub remedy: String,
+}
+
+impl Warning {
+    pub(crate) fn new(
+        code: &'static str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            pointer: None,
+            message: message.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    fn at(mut self, pointer: &str) -> Self {
+        self.pointer = Some(pointer.to_owned());
+        self
+    }
+
+    /// An agent's settings work and are unwise: `http://` with credentials, off loopback.
+    pub(crate) fn agent_credentials_in_clear(warning: SettingsWarning) -> Self {
+        Self::new(
+            "agent_credentials_in_clear",
+            warning.message,
+            warning.remedy,
+        )
+        .at(&warning.pointer)
+    }
+
+    pub(crate) fn no_confirmed_contact() -> Self {
+        Self::new(
+            "no_confirmed_contact",
+            "nobody would hear of a held deletion or a failed run: no contact has confirmed",
+            "add a contact, or have one confirm the subscription mail that SNS sent",
+        )
+        .at("/contacts")
+    }
+
+    pub(crate) fn contacts_unknown(error: &SendError) -> Self {
+        Self::new(
+            "contacts_unknown",
+            format!("whether the contacts have confirmed could not be asked: {error}"),
+            "read the source again later",
+        )
+        .at("/contacts")
+    }
+
+    pub(crate) fn contacts_not_reconciled(error: &impl std::fmt::Display) -> Self {
+        Self::new(
+            "contacts_not_reconciled",
+            format!(
+                "the settings are stored, but contacts are not subscribed as they say: {error}"
+            ),
+            "repeat the PUT with the new ETag",
+        )
+        .at("/contacts")
+    }
+
+    pub(crate) fn schedule_not_set(error: &SendError) -> Self {
+        Self::new(
+            "schedule_not_set",
+            format!("the settings are stored, but the schedule does not follow them yet: {error}"),
+            "repeat the PUT with the new ETag",
+        )
+        .at("/schedule")
+    }
+
+    pub(crate) fn secret_not_swept(reference: &SecretRef, error: &SendError) -> Self {
+        Self::new(
+            "secret_not_swept",
+            format!(
+                "{} is no longer used and could not be deleted: {error}",
+                reference.arn
+            ),
+            "delete that secret by hand",
+        )
+    }
+
+    pub(crate) fn state_incomplete(source: &SourceId, error: &StoreError) -> Self {
+        Self::new(
+            "state_incomplete",
+            format!("the state of {source} could not be read as a whole: {error}"),
+            "read the source again later",
+        )
+    }
+
+    pub(crate) fn start_delayed(error: &SendError) -> Self {
+        Self::new(
+            "start_delayed",
+            format!("the run is queued, but it could not be started at once: {error}"),
+            "nothing: housekeeping starts it within minutes",
+        )
+    }
+
+    pub(crate) fn approval_run_not_queued(error: &StoreError) -> Self {
+        Self::new(
+            "approval_run_not_queued",
+            format!("the approval stands, but a run for it could not be queued: {error}"),
+            "nothing: the next sealed run applies it; repeat the call to have it sooner",
+        )
+    }
+
+    pub(crate) fn run_is_live(run: &org_model::RunId) -> Self {
+        Self::new(
+            "run_is_live",
+            format!("the approval stands; run {run} is live, so no run was started for it"),
+            "nothing: the next sealed run applies it",
+        )
+    }
+}
