@@ -8,13 +8,19 @@
 //!   shows it empty; what is absent, withheld or failed keeps what the directory holds.
 
 mod explain;
+mod expression;
 mod fields;
 mod findings;
 mod mapping;
+#[cfg(test)]
+mod people;
 mod problem;
+mod record;
+mod references;
+mod values;
 
 pub use explain::{FieldExplanation, MissingCause};
 pub use fields::{FilledFields, WITHHELD_FIELDS};
 pub use findings::{AttributeFindings, MappingFindings};
-pub use mapping::{ABSENT, EXPRESSION_FAILED, Mapping, WITHHELD};
+pub use mapping::{ABSENT, EXPRESSION_FAILED, Mapping, RESERVED_ATTRIBUTES, RULES_MAX, WITHHELD};
 pub use problem::MappingProblem;

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use org_model::{AttributeName, MappedUser, RawMember};
+use org_model::{AttributeName, Intent, MappedUser, Membership, RawMember};
+use serde_json::Value;
 
-use crate::{FieldExplanation, FilledFields, MappingProblem};
+use crate::expression::{Expression, Outcome, with_parser_stack};
+use crate::fields::{WITHHELD_FIELDS, is_blank};
+use crate::record::Record;
+use crate::{FilledFields, MappingProblem};
 
 /// `Intent::Keep`: WeCom did not send a field that the expression uses.
 pub const ABSENT: &str = "absent";
@@ -13,15 +17,66 @@ pub const WITHHELD: &str = "withheld";
 /// `Intent::Keep`: the expression has no result that the directory can hold.
 pub const EXPRESSION_FAILED: &str = "expression_failed";
 
+/// How many attributes a source may have.
+pub const RULES_MAX: usize = 100;
+
+/// The fixed parts of a directory user (DESIGN.md §6): no rule may claim their names.
+pub const RESERVED_ATTRIBUTES: [&str; 13] = [
+    "attributes",
+    "departments",
+    "detached",
+    "direct_leaders",
+    "id",
+    "internal_id",
+    "login",
+    "main_department",
+    "memberships",
+    "name",
+    "source",
+    "status",
+    "userid",
+];
+
 /// The rules of one source, ready to run. `Send + Sync`; share it in an `Arc`.
 #[derive(Debug, Default)]
-pub struct Mapping {}
+pub struct Mapping {
+    pub(crate) rules: BTreeMap<AttributeName, Expression>,
+}
 
 impl Mapping {
-    /// Compiles attribute → expression. All problems of all rules come back together.
+    /// Compiles attribute → expression. All problems of all rules come back together; one of the
+    /// rules as a whole has an empty attribute.
     pub fn compile(rules: &BTreeMap<AttributeName, String>) -> Result<Self, Vec<MappingProblem>> {
-        let _contract = rules;
-        Ok(Self {})
+        with_parser_stack(|| Self::compile_here(rules)).unwrap_or_else(|| {
+            Err(vec![MappingProblem {
+                attribute: String::new(),
+                message: "the expressions could not be read".to_owned(),
+                remedy: "try again; if it fails again, report it with the mapping".to_owned(),
+            }])
+        })
+    }
+
+    fn compile_here(rules: &BTreeMap<AttributeName, String>) -> Result<Self, Vec<MappingProblem>> {
+        let mut compiled = BTreeMap::new();
+        let mut problems = judge_count(rules.len());
+        for (attribute, source) in rules.iter().take(RULES_MAX) {
+            problems.extend(judge_name(attribute));
+            match Expression::compile(source) {
+                Ok(expression) => {
+                    compiled.insert(attribute.clone(), expression);
+                }
+                Err(refusals) => problems.extend(refusals.into_iter().map(|r| MappingProblem {
+                    attribute: attribute.clone(),
+                    message: r.message,
+                    remedy: r.remedy,
+                })),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self { rules: compiled })
+        } else {
+            Err(problems)
+        }
     }
 
     /// Which withheld fields this reading shows filled for somebody.
@@ -35,21 +90,106 @@ impl Mapping {
 
     /// One person as the reading and the rules want them to be. Never fails, never panics.
     pub fn map(&self, member: &RawMember, filled: &FilledFields) -> MappedUser {
-        let _contract = filled;
+        let record = Record::of(member);
+        let intent = |(attribute, expression): (&AttributeName, &Expression)| {
+            (attribute.clone(), intent(expression, &record, filled))
+        };
         MappedUser {
             userid: member.userid.clone(),
-            name: member.name.clone(),
-            memberships: member.memberships.clone().unwrap_or_default(),
+            name: member.name.clone().filter(|name| !name.is_empty()),
+            memberships: ordered(member.memberships.clone().unwrap_or_default()),
             main_department: member.main_department,
             direct_leaders: member.direct_leaders.clone(),
             status: member.status,
-            attributes: BTreeMap::new(),
+            attributes: self.rules.iter().map(intent).collect(),
         }
     }
+}
 
-    /// Everything that is missing from one person, with its cause: for the preview.
-    pub fn explain(&self, member: &RawMember, filled: &FilledFields) -> Vec<FieldExplanation> {
-        let _contract = (member, filled);
-        Vec::new()
+/// What the reading asks for one attribute.
+///
+/// A field that is blank here and filled for nobody was not read, whatever shape WeCom gave it:
+/// then not even a result with something in it counts (`mobile + '@sms.example.com'` would
+/// otherwise become `@sms.example.com` for everybody).
+pub(crate) fn intent(
+    expression: &Expression,
+    record: &Record,
+    filled: &FilledFields,
+) -> Intent<Value> {
+    let outcome = expression.evaluate(record);
+    let is_read = outcome != Outcome::Absent;
+    if is_read && !withheld_fields(expression, record, filled).is_empty() {
+        return Intent::Keep(WITHHELD.to_owned());
+    }
+    match outcome {
+        Outcome::Value(value) => Intent::Set(value),
+        Outcome::Empty => Intent::Clear,
+        Outcome::Absent => Intent::Keep(ABSENT.to_owned()),
+        Outcome::Failed => Intent::Keep(EXPRESSION_FAILED.to_owned()),
     }
 }
+
+/// The fields of the expression that are blank for this person and filled for nobody.
+pub(crate) fn withheld_fields<'a>(
+    expression: &'a Expression,
+    record: &Record,
+    filled: &FilledFields,
+) -> Vec<&'a str> {
+    let withheld = |field: &&str| {
+        WITHHELD_FIELDS.contains(field)
+            && !filled.contains(field)
+            && record
+                .field(field)
+                .is_none_or(|value| is_blank(field, value))
+    };
+    expression
+        .fields()
+        .iter()
+        .map(String::as_str)
+        .filter(withheld)
+        .collect()
+}
+
+fn ordered(mut memberships: Vec<Membership>) -> Vec<Membership> {
+    memberships.sort_unstable();
+    memberships.dedup_by_key(|membership| membership.department);
+    memberships
+}
+
+fn judge_count(count: usize) -> Vec<MappingProblem> {
+    if count <= RULES_MAX {
+        return Vec::new();
+    }
+    vec![MappingProblem {
+        attribute: String::new(),
+        message: format!("there are more than {RULES_MAX} attributes"),
+        remedy: "remove the attributes that nobody uses".to_owned(),
+    }]
+}
+
+fn judge_name(attribute: &str) -> Option<MappingProblem> {
+    let problem = |message: &str, remedy: &str| MappingProblem {
+        attribute: attribute.to_owned(),
+        message: message.to_owned(),
+        remedy: remedy.to_owned(),
+    };
+    if RESERVED_ATTRIBUTES.contains(&attribute) {
+        return Some(problem(
+            "this name belongs to a fixed part of every person and cannot be mapped",
+            "choose another name; userid, name, departments, leaders and status are always read",
+        ));
+    }
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let good = (1..=63).contains(&attribute.len())
+        && attribute.starts_with(|c: char| c.is_ascii_lowercase())
+        && attribute.chars().all(allowed);
+    (!good).then(|| {
+        problem(
+            "this is not the name of an attribute",
+            "use 1 to 63 lower-case letters, digits and underscores, a letter first",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,403 @@
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::MappingFindings;
+use crate::people::{lines, mapped_alone, mapping, member, rules};
+
+fn problems(table: &str) -> String {
+    let problems = Mapping::compile(&rules(table)).unwrap_err();
+    problems
+        .iter()
+        .map(|problem| format!("{}: {}\n", problem.attribute, problem.message))
+        .collect()
+}
+
+#[test]
+fn the_rules_of_the_documentation_map_a_whole_member() {
+    let table = "
+        email: biz_mail
+        title: position
+        cost_center: extattr['成本中心']
+        upn: userid + '@example.com'
+    ";
+    let fields = json!({
+        "userid": "Zhang.1", "name": "张三", "position": "工程师", "biz_mail": "zs@example.com",
+        "extattr": { "attrs": [{ "type": 0, "name": "成本中心", "text": { "value": "CC-7" } }] },
+    });
+    assert_snapshot!(mapped_alone(table, &fields), @r#"
+    cost_center = "CC-7"
+    email = "zs@example.com"
+    title = "工程师"
+    upn = "Zhang.1@example.com"
+    "#);
+}
+
+#[test]
+fn values_of_every_kind_the_directory_holds_are_set() {
+    let table = "
+        big: order
+        flag: hide_mobile
+        joined: department.map(d, string(d)).join('/')
+        lower: userid.lowerAscii()
+        leads: 1 in is_leader_in_dept
+        number: main_department + 5000000000
+        ratio: 0.5
+        texts: [alias, name]
+    ";
+    let fields = json!({
+        "name": "张三", "order": [4_294_967_295_u32, 0], "hide_mobile": 0, "department": [1, 16],
+        "is_leader_in_dept": [0, 1], "main_department": 16, "alias": "San",
+    });
+    assert_snapshot!(mapped_alone(table, &fields), @r#"
+    big = [4294967295,0]
+    flag = 0
+    joined = "1/16"
+    leads = true
+    lower = "zhang.1"
+    number = 5000000016
+    ratio = 0.5
+    texts = ["San","张三"]
+    "#);
+}
+
+#[test]
+fn absent_null_and_empty_are_told_apart() {
+    let table = "title: position";
+    let of = |fields| mapped_alone(table, &fields);
+    assert_snapshot!(of(json!({})), @"title stays: absent");
+    assert_snapshot!(of(json!({ "position": null })), @"title stays: absent");
+    assert_snapshot!(of(json!({ "position": "" })), @"title is cleared");
+    assert_snapshot!(of(json!({ "position": {} })), @"title stays: expression_failed");
+    assert_snapshot!(of(json!({ "position": [[]] })), @"title stays: expression_failed");
+    assert_snapshot!(of(json!({ "position": 7 })), @"title = 7");
+}
+
+#[test]
+fn one_absent_field_keeps_the_value_of_the_whole_expression() {
+    let of = |table, fields| mapped_alone(table, &fields);
+    let both = "both: position + alias";
+    assert_snapshot!(of(both, json!({ "position": "" })), @"both stays: absent");
+    let either = "either: alias != '' ? alias : position";
+    assert_snapshot!(of(either, json!({ "position": "p" })), @"either stays: absent");
+}
+
+#[test]
+fn an_absent_custom_field_is_never_cleared() {
+    let fields = json!({ "alias": "b", "extattr": { "attrs": [{ "name": "a", "value": "" }] } });
+    let table = "
+        bare: extattr['b']
+        computed: extattr['b'] + ''
+        dynamic: extattr[alias]
+        empty: extattr.a
+        tested: \"'b' in extattr ? extattr['b'] : ''\"
+    "
+    .replace('"', "");
+    assert_snapshot!(mapped_alone(&table, &fields), @"
+    bare stays: absent
+    computed stays: absent
+    dynamic stays: absent
+    empty is cleared
+    tested stays: absent
+    ");
+}
+
+#[test]
+fn a_presence_test_may_choose_another_value() {
+    let table = "desk: has(extattr.desk) ? extattr.desk : telephone";
+    let fields = json!({ "telephone": "8001", "extattr": { "attrs": [] } });
+    assert_snapshot!(mapped_alone(table, &fields), @r#"desk = "8001""#);
+}
+
+#[test]
+fn an_empty_private_field_clears_only_if_somebody_has_it() {
+    let mapping = mapping("mail: biz_mail");
+    let empty = member(&json!({ "biz_mail": "" }));
+    let full = member(&json!({ "biz_mail": "a@example.com" }));
+    let nobody = Mapping::filled_fields([&empty]);
+    let somebody = Mapping::filled_fields([&empty, &full]);
+    assert_snapshot!(lines(&mapping.map(&empty, &nobody)), @"mail stays: withheld");
+    assert_snapshot!(lines(&mapping.map(&empty, &somebody)), @"mail is cleared");
+}
+
+#[test]
+fn the_gender_of_nobody_is_withheld_and_not_a_value() {
+    let table = "
+        gender: gender
+        greeting: gender == '1' ? '先生' : '女士'
+    ";
+    assert_snapshot!(mapped_alone(table, &json!({ "gender": "0" })), @"
+    gender stays: withheld
+    greeting stays: withheld
+    ");
+    assert_snapshot!(mapped_alone(table, &json!({ "gender": "2" })), @r#"
+    gender = "2"
+    greeting = "女士"
+    "#);
+}
+
+#[test]
+fn a_value_too_large_for_the_directory_fails() {
+    let fields = json!({ "position": "长".repeat(4_000) });
+    let table = "title: position";
+    assert_snapshot!(mapped_alone(table, &fields), @"title stays: expression_failed");
+}
+
+/// STORIES.md 14 (MaxKey#271).
+#[test]
+fn story_14_a_missing_attribute_never_kills_a_run() {
+    let table = "
+        calculated: position + '/' + string(main_department)
+        cost_center: extattr['成本中心']
+        email: biz_mail
+        first: department[0]
+        title: position
+    ";
+    let surprises = [
+        json!(null),
+        json!(""),
+        json!(0),
+        json!(-1.5),
+        json!(true),
+        json!([]),
+        json!([null]),
+        json!([[1]]),
+        json!({}),
+        json!({ "attrs": 7 }),
+        json!({ "attrs": [7, null, { "name": 7 }, { "name": "成本中心", "text": 7 }] }),
+    ];
+    let mapping = mapping(table);
+    for surprise in &surprises {
+        let fields: serde_json::Map<String, Value> = crate::fields::KNOWN_FIELDS
+            .into_iter()
+            .map(|field| (field.to_owned(), surprise.clone()))
+            .collect();
+        let person = member(&Value::Object(fields));
+        let filled = Mapping::filled_fields([&person]);
+        let user = mapping.map(&person, &filled);
+        assert_eq!(user.attributes.len(), 5, "{surprise}");
+        assert_eq!(user.userid, person.userid);
+        assert_eq!(user.main_department, person.main_department);
+    }
+}
+
+/// STORIES.md 25, its first half.
+#[test]
+fn story_25_a_new_app_that_sends_empty_fields_for_everybody_wipes_nothing() {
+    let table = "
+        mail: biz_mail
+        phone: mobile
+        sms: mobile + '@sms.example.com'
+        title: position
+    ";
+    let mapping = mapping(table);
+    let empty = json!({ "mobile": "", "biz_mail": "", "gender": "0", "position": "p" });
+    let everybody = vec![member(&empty); 3];
+    let filled = Mapping::filled_fields(&everybody);
+    let mut findings = MappingFindings::default();
+    for person in &everybody {
+        findings.note(&mapping.map(person, &filled));
+    }
+    assert_eq!(findings.withheld_from_everybody(), ["mail", "phone", "sms"]);
+    assert_eq!(findings.attributes["title"].set, 3);
+    assert_eq!(findings.sentences().len(), 3);
+}
+
+/// STORIES.md 25, its second half.
+#[test]
+fn story_25_an_expression_that_fails_for_everybody_is_told_and_wipes_nothing() {
+    let mapping = mapping("desk: telephone - 1\ntitle: position");
+    let everybody: Vec<_> = ["a", "b"]
+        .map(|telephone| member(&json!({ "telephone": telephone, "position": "p" })))
+        .into();
+    let filled = Mapping::filled_fields(&everybody);
+    let mut findings = MappingFindings::default();
+    for person in &everybody {
+        let user = mapping.map(person, &filled);
+        assert_eq!(
+            user.attributes["desk"],
+            Intent::Keep(EXPRESSION_FAILED.to_owned())
+        );
+        findings.note(&user);
+    }
+    assert_eq!(findings.failing_for_everybody(), ["desk"]);
+    assert!(findings.sentences()[0].contains("`desk` failed for everybody"));
+}
+
+#[test]
+fn the_fixed_parts_come_from_the_reading_and_are_ordered() {
+    let mut person = member(&json!({ "name": "other", "status": 5, "department": [99] }));
+    let mut second = person.memberships.clone().unwrap();
+    second[0].department = org_model::DepartmentId(1);
+    person.memberships.as_mut().unwrap().extend(second);
+    person.name = Some(String::new());
+    let user = mapping("title: position").map(&person, &FilledFields::default());
+    let departments: Vec<u32> = user.memberships.iter().map(|m| m.department.0).collect();
+    assert_eq!(departments, [1, 2]);
+    assert_eq!(user.name, None);
+    assert_eq!(user.status, person.status);
+    assert_eq!(user.main_department, person.main_department);
+}
+
+#[test]
+fn all_problems_of_all_rules_come_back_together() {
+    let table = "
+        9lives: position
+        Title: position
+        login: userid
+        name: name
+        broken: position +
+        typo: positon
+        strange: position.frobnicate()
+        missing: frobnicate(position)
+        listed: extattr.map(k, k)
+        deep: [1].map(a, [1].map(b, [1].map(c, c)))
+        two: positon + moble
+    ";
+    assert_snapshot!(problems(table), @"
+    9lives: this is not the name of an attribute
+    Title: this is not the name of an attribute
+    broken: the expression cannot be read at line 1, column 11
+    deep: the expression is too deep: at most 2 loops in each other and 24 steps
+    listed: a loop over a map has no order, so its result would change from run to run
+    login: this name belongs to a fixed part of every person and cannot be mapped
+    missing: there is no function `frobnicate`
+    name: this name belongs to a fixed part of every person and cannot be mapped
+    strange: there is no function `frobnicate`
+    two: `moble` is not a field of a WeCom member
+    two: `positon` is not a field of a WeCom member
+    typo: `positon` is not a field of a WeCom member
+    ");
+}
+
+#[test]
+fn every_problem_says_what_to_do_and_repeats_no_text_of_the_expression() {
+    let table = "a: 'zhang@example.com\nb: zhang@example.com\nc: 'zhang@example.com'.nope()";
+    for problem in Mapping::compile(&rules(table)).unwrap_err() {
+        assert!(!problem.remedy.is_empty());
+        assert!(!problem.message.contains("zhang"), "{}", problem.message);
+    }
+}
+
+#[test]
+fn too_many_rules_are_one_problem_without_an_attribute() {
+    let many: BTreeMap<String, String> = (0..=RULES_MAX)
+        .map(|n| (format!("a{n}"), "position".to_owned()))
+        .collect();
+    let problems = Mapping::compile(&many).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].attribute, "");
+}
+
+#[test]
+fn a_mapping_may_be_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&Mapping::default());
+}
+
+/// Any JSON, with WeCom's own words among its keys and texts.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[ -~张]{0,8}".prop_map(Value::from),
+        Just(json!("")),
+        Just(json!("0")),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        let key = prop_oneof![
+            "[a-z]{1,4}",
+            prop::sample::select(vec!["attrs", "name", "value", "text", "web", "url"])
+                .prop_map(str::to_owned),
+        ];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(key, inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_record() -> impl Strategy<Value = Value> {
+    let field = prop::sample::select(crate::fields::KNOWN_FIELDS.to_vec());
+    prop::collection::btree_map(field.prop_map(str::to_owned), any_json(), 0..12)
+        .prop_map(|fields| Value::Object(fields.into_iter().collect()))
+}
+
+const LAW_TABLE: &str = "
+    a: position
+    b: mobile + alias
+    c: extattr['name']
+    d: has(extattr.name) ? extattr.name : ''
+    e: department.filter(d, d > 1)
+    f: gender == '1' ? 'm' : ''
+    g: external_profile.external_corp_name
+    h: alias != '' ? alias : position
+    i: extattr[alias] + ''
+    j: positions
+    k: direct_leader.join(',').upperAscii().substring(1)
+";
+
+/// What each rule of [`LAW_TABLE`] reads, as JSON pointers into a flattened record.
+const LAW_READS: [(&str, &[&str]); 11] = [
+    ("a", &["/position"]),
+    ("b", &["/mobile", "/alias"]),
+    ("c", &["/extattr/name"]),
+    ("d", &["/extattr/name"]),
+    ("e", &["/department"]),
+    ("f", &["/gender"]),
+    ("g", &["/external_profile/external_corp_name"]),
+    ("h", &["/alias", "/position"]),
+    ("i", &["/extattr/never"]),
+    ("j", &["/positions"]),
+    ("k", &["/direct_leader"]),
+];
+
+proptest! {
+    #[test]
+    fn no_json_panics_and_nothing_absent_is_cleared(record in any_record(), full in any_record()) {
+        let mapping = mapping(LAW_TABLE);
+        let person = member(&record);
+        for filled in [Mapping::filled_fields([&person]),
+                       Mapping::filled_fields([&person, &member(&full)])] {
+            let user = mapping.map(&person, &filled);
+            let shown = Record::of(&person);
+            let flat = Value::Object(
+                crate::fields::KNOWN_FIELDS
+                    .iter()
+                    .filter_map(|f| Some(((*f).to_owned(), shown.field(f)?.clone())))
+                    .collect(),
+            );
+            for (attribute, reads) in LAW_READS {
+                let absent = reads.iter().any(|at| flat.pointer(at).is_none_or(Value::is_null));
+                let intent = &user.attributes[attribute];
+                prop_assert!(!(absent && *intent == Intent::Clear), "{attribute}");
+            }
+            mapping.explain(&person, &filled);
+        }
+    }
+
+    #[test]
+    fn a_withheld_field_that_nobody_has_changes_nothing(
+        field in prop::sample::select(WITHHELD_FIELDS.to_vec()),
+        blank in prop::sample::select(vec![json!(null), json!(""), json!("0"), json!(0)]),
+        expression in prop::sample::select(vec!["F", "F + 'x'", "F == '' ? 'x' : F", "[F]"]),
+    ) {
+        prop_assume!(field == "gender" || !(blank == "0" || blank == 0));
+        let table = format!("a: {}", expression.replace('F', field));
+        let mapped = mapped_alone(&table, &json!({ field: blank }));
+        prop_assert!(mapped.starts_with("a stays"), "{mapped}");
+    }
+
+    #[test]
+    fn the_same_record_maps_to_the_same_person(record in any_record()) {
+        let mapping = mapping(LAW_TABLE);
+        let person = member(&record);
+        let filled = Mapping::filled_fields([&person]);
+        prop_assert_eq!(mapping.map(&person, &filled), mapping.map(&person, &filled));
+    }
+}

@@ -1,0 +1,214 @@
+//! What an expression refers to: WeCom's fields, paths into them, functions, and its own depth.
+
+use std::collections::BTreeSet;
+
+use cel::IdedExpr;
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedEntryExpr, LiteralValue, operators,
+};
+
+use crate::record::Path;
+
+/// Names of types, which an expression may compare with `type(…)`.
+const TYPE_NAMES: [&str; 10] = [
+    "bool",
+    "bytes",
+    "double",
+    "int",
+    "list",
+    "map",
+    "null_type",
+    "string",
+    "type",
+    "uint",
+];
+
+/// Fields that are maps from a name to a value.
+const MAP_FIELDS: [&str; 2] = ["extattr", "external_profile"];
+
+/// What was found on a walk over the syntax tree.
+#[derive(Debug, Default)]
+pub(crate) struct References {
+    /// The longest paths with literal keys: `extattr['x']` is one, `extattr` is not.
+    pub paths: BTreeSet<Path>,
+    pub functions: BTreeSet<String>,
+    /// How deeply `map`, `filter`, `exists` and the like stand in each other.
+    pub loops_depth: usize,
+    pub depth: usize,
+    /// A loop over a map: CEL gives its keys in no order, and order is output.
+    pub loops_over_map: bool,
+}
+
+/// Where the walk stands.
+#[derive(Clone, Copy, Default)]
+struct Place<'a> {
+    depth: usize,
+    loops: usize,
+    /// Variables of the loops around, innermost first.
+    bound: Option<&'a Bound<'a>>,
+}
+
+struct Bound<'a> {
+    names: [&'a str; 3],
+    outer: Option<&'a Bound<'a>>,
+}
+
+impl References {
+    pub fn of(expression: &IdedExpr) -> Self {
+        let mut found = Self::default();
+        found.walk(expression, Place::default());
+        found
+    }
+
+    /// The fields the expression reads, each once.
+    pub fn fields(&self) -> BTreeSet<&str> {
+        self.paths.iter().map(|path| path.root.as_str()).collect()
+    }
+
+    fn walk(&mut self, expression: &IdedExpr, outer: Place<'_>) {
+        let place = Place {
+            depth: outer.depth + 1,
+            ..outer
+        };
+        self.depth = self.depth.max(place.depth);
+        if let Some(path) = literal_path(expression, PresenceTests::Named) {
+            self.note_path(path, place);
+            return;
+        }
+        match &expression.expr {
+            Expr::Call(call) => self.walk_call(call, place),
+            Expr::Comprehension(comprehension) => self.walk_loop(comprehension, place),
+            Expr::List(list) => list.elements.iter().for_each(|e| self.walk(e, place)),
+            Expr::Map(map) => self.walk_entries(&map.entries, place),
+            Expr::Struct(literal) => self.walk_entries(&literal.entries, place),
+            Expr::Select(select) => self.walk(&select.operand, place),
+            Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => {}
+        }
+    }
+
+    fn note_path(&mut self, path: Path, place: Place<'_>) {
+        let is_type = path.keys.is_empty() && TYPE_NAMES.contains(&path.root.as_str());
+        if !is_type && !path.root.starts_with('@') && !is_bound(&path.root, place.bound) {
+            self.paths.insert(path);
+        }
+    }
+
+    fn walk_call(&mut self, call: &CallExpr, place: Place<'_>) {
+        if let Some(path) = literal_membership(call) {
+            self.note_path(path, place);
+            return;
+        }
+        self.functions.insert(call.func_name.clone());
+        for argument in call.target.as_deref().into_iter().chain(&call.args) {
+            self.walk(argument, place);
+        }
+    }
+
+    fn walk_loop(&mut self, comprehension: &ComprehensionExpr, place: Place<'_>) {
+        self.walk(&comprehension.iter_range, place);
+        self.loops_over_map |= is_map(&comprehension.iter_range);
+        self.walk(&comprehension.accu_init, place);
+        let bound = Bound {
+            names: [
+                &comprehension.iter_var,
+                comprehension.iter_var2.as_deref().unwrap_or_default(),
+                &comprehension.accu_var,
+            ],
+            outer: place.bound,
+        };
+        let inside = Place {
+            loops: place.loops + 1,
+            bound: Some(&bound),
+            ..place
+        };
+        self.loops_depth = self.loops_depth.max(inside.loops);
+        self.walk(&comprehension.loop_cond, inside);
+        self.walk(&comprehension.loop_step, inside);
+        self.walk(&comprehension.result, inside);
+    }
+
+    fn walk_entries(&mut self, entries: &[IdedEntryExpr], place: Place<'_>) {
+        for entry in entries {
+            match &entry.expr {
+                EntryExpr::StructField(field) => self.walk(&field.value, place),
+                EntryExpr::MapEntry(entry) => {
+                    self.walk(&entry.key, place);
+                    self.walk(&entry.value, place);
+                }
+            }
+        }
+    }
+}
+
+/// Maps by their looks: `extattr` and the like, and literals.
+fn is_map(range: &IdedExpr) -> bool {
+    match literal_path(range, PresenceTests::Refused) {
+        Some(path) => path.keys.is_empty() && MAP_FIELDS.contains(&path.root.as_str()),
+        None => matches!(range.expr, Expr::Map(_)),
+    }
+}
+
+fn is_bound(name: &str, mut bound: Option<&Bound<'_>>) -> bool {
+    while let Some(scope) = bound {
+        if scope.names.contains(&name) {
+            return true;
+        }
+        bound = scope.outer;
+    }
+    false
+}
+
+/// What a presence test, `has(a.b)`, is to [`literal_path`]: it names a path and is not one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PresenceTests {
+    Named,
+    Refused,
+}
+
+/// `a`, `a.b`, `a['b']` and chains of them.
+fn literal_path(expression: &IdedExpr, tests: PresenceTests) -> Option<Path> {
+    match &expression.expr {
+        Expr::Ident(root) => Some(Path {
+            root: root.clone(),
+            keys: Vec::new(),
+        }),
+        Expr::Select(select) if select.test && tests == PresenceTests::Refused => None,
+        Expr::Select(select) => Some(with_key(
+            literal_path(&select.operand, tests)?,
+            &select.field,
+        )),
+        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
+            [map, key] => Some(with_key(literal_path(map, tests)?, literal_text(key)?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `'b' in a`.
+fn literal_membership(call: &CallExpr) -> Option<Path> {
+    match call.args.as_slice() {
+        [key, map] if call.func_name == operators::IN => {
+            let map = literal_path(map, PresenceTests::Refused)?;
+            Some(with_key(map, literal_text(key)?))
+        }
+        _ => None,
+    }
+}
+
+/// The path that the whole expression is, if it is nothing else.
+pub(crate) fn whole_path(expression: &IdedExpr) -> Option<Path> {
+    literal_path(expression, PresenceTests::Refused)
+}
+
+fn with_key(mut path: Path, key: &str) -> Path {
+    path.keys.push(key.to_owned());
+    path
+}
+
+fn literal_text(expression: &IdedExpr) -> Option<&str> {
+    match &expression.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
