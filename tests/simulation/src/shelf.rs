@@ -1,0 +1,142 @@
+//! What is durable: everything a store would hold, with the conditions a store would check.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use org_model::{Generation, ItemKey, ItemState, Mark, RunId, UserStatus};
+use org_plan::{Change, Item, KeptItem};
+use source_settings::SourceSettings;
+use sync_run::ports::WriteOutcome;
+use sync_run::{
+    ClaimOutcome, ClaimRequest, Notice, OutboxItem, RowsPage, RunLease, RunRecord, SourceState,
+    StoredHeldList,
+};
+
+/// One source's share of both tables.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    pub settings: SourceSettings,
+    pub state: SourceState,
+    pub items: BTreeMap<ItemKey, Item>,
+    pub displaced: Vec<Item>,
+    pub generation: u64,
+    pub holder: Option<(RunId, Timestamp)>,
+    pub served: BTreeSet<Timestamp>,
+    pub records: BTreeMap<RunId, RunRecord>,
+    pub pages: BTreeMap<(RunId, u64, u32), RowsPage>,
+    pub lists: BTreeMap<String, StoredHeldList>,
+    pub outbox: BTreeMap<String, OutboxItem>,
+    pub sent: Vec<OutboxItem>,
+    pub notices: Vec<Notice>,
+    pub events: Vec<RunRecord>,
+}
+
+impl Shelf {
+    pub fn new(settings: SourceSettings) -> Self {
+        Self {
+            settings,
+            state: SourceState::default(),
+            items: BTreeMap::new(),
+            displaced: Vec::new(),
+            generation: 0,
+            holder: None,
+            served: BTreeSet::new(),
+            records: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            outbox: BTreeMap::new(),
+            sent: Vec::new(),
+            notices: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub fn claim(&mut self, request: &ClaimRequest) -> ClaimOutcome {
+        if let Some(at) = request.scheduled_at
+            && self.served.contains(&at)
+        {
+            return ClaimOutcome::AlreadyServed {
+                run: request.run.clone(),
+            };
+        }
+        let mut dead_run = None;
+        if let Some((run, expires_at)) = self.holder.take() {
+            if request.now < expires_at {
+                self.holder = Some((run.clone(), expires_at));
+                return ClaimOutcome::Taken { live_run: run };
+            }
+            dead_run = Some(run);
+        }
+        self.served.extend(request.scheduled_at);
+        self.generation += 1;
+        self.holder = Some((request.run.clone(), request.expires_at));
+        ClaimOutcome::Claimed {
+            generation: Generation(self.generation),
+            dead_run,
+        }
+    }
+
+    /// The lease is still this run's.
+    pub fn is_held(&self, lease: &RunLease) -> bool {
+        self.generation == lease.generation().0
+            && self
+                .holder
+                .as_ref()
+                .is_some_and(|(run, _)| run == lease.run())
+    }
+
+    pub fn marks(&self) -> BTreeMap<ItemKey, Mark> {
+        let mark = |(key, item): (&ItemKey, &Item)| {
+            let mark = Mark {
+                key: key.clone(),
+                internal_id: item.internal_id().clone(),
+                state: item.state(),
+                stamp: item.stamp(),
+            };
+            (key.clone(), mark)
+        };
+        self.items.iter().map(mark).collect()
+    }
+
+    pub fn write(&mut self, change: &Change) -> WriteOutcome {
+        let key = change.after.key();
+        let stands = self.items.get(&key);
+        if stands == Some(&change.after) {
+            return WriteOutcome::Done;
+        }
+        if stands.map(Item::stamp) != change.before.as_ref().map(Item::stamp) {
+            return WriteOutcome::ChangedMeanwhile;
+        }
+        if change.displaces {
+            self.displaced.extend(change.before.clone());
+        }
+        self.items.insert(key, change.after.clone());
+        WriteOutcome::Done
+    }
+
+    pub fn mark_absence(&mut self, lease: &RunLease, kept: &KeptItem) -> WriteOutcome {
+        let key = kept.before.key();
+        if self.items.get(&key).map(Item::stamp) != Some(kept.before.stamp()) {
+            return WriteOutcome::ChangedMeanwhile;
+        }
+        if let Some(marked) = kept.marked(lease.generation()) {
+            self.items.insert(key, marked);
+        }
+        WriteOutcome::Done
+    }
+
+    /// People who may be found in the directory, by key.
+    pub fn live_people(&self) -> BTreeSet<String> {
+        let people = self
+            .items
+            .values()
+            .filter(|item| item.state() == ItemState::Live);
+        let people = people.filter_map(|item| match item {
+            Item::User(user) if user.status != UserStatus::Deleted => {
+                Some(user.key().as_str().to_owned())
+            }
+            _ => None,
+        });
+        people.collect()
+    }
+}
