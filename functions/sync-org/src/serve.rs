@@ -1,0 +1,102 @@
+//! One event served.
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use org_model::{RunId, SourceId};
+use serde::Serialize;
+use sync_run::ports::{Clock, Ports};
+use sync_run::{RunOutcome, RunRecord, RunRequest, RunStatus, Trigger};
+
+use crate::SyncEvent;
+
+/// What an invocation answers: for the log and for whoever invokes by hand.
+#[derive(Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Answer {
+    Run { run: RunId, source: SourceId, status: RunStatus },
+    AlreadyServed { run: RunId },
+    Housekeeping { sources: usize, dead_runs: usize, started_runs: usize, notices: usize },
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Serves one event until `deadline` at the latest.
+///
+/// # Errors
+/// What kept the run from being claimed or closed; a run that failed and said so is an answer.
+pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyhow::Result<Answer> {
+    let request = match event {
+        SyncEvent::Housekeeping => return tidy(ports, deadline).await,
+        SyncEvent::Segment { run, segment, .. } => {
+            bail!(
+                "segment {segment} of run {run}: runs end at their deadline and the next run goes \
+                 on; nobody should send segments"
+            )
+        }
+        SyncEvent::Scheduled { source, scheduled_at } => RunRequest {
+            source,
+            run: new_run_id(),
+            trigger: Trigger::Schedule,
+            scheduled_at: Some(scheduled_at),
+            deadline,
+        },
+        SyncEvent::Queued { source, run, trigger } => {
+            RunRequest { source, run, trigger, scheduled_at: None, deadline }
+        }
+    };
+    let source = request.source.clone();
+    let outcome = sync_run::run(ports, &request)
+        .await
+        .with_context(|| format!("run {} of source {source}", request.run))?;
+    Ok(match outcome {
+        RunOutcome::Finished(record) | RunOutcome::Skipped(record) => answer(&record),
+        RunOutcome::AlreadyServed(run) => Answer::AlreadyServed { run },
+    })
+}
+
+/// A run id that sorts by time (UUIDv7).
+pub fn new_run_id() -> RunId {
+    RunId::new(uuid::Uuid::now_v7().to_string())
+}
+
+fn answer(record: &RunRecord) -> Answer {
+    let error = record.error.as_ref().map(|error| error.code.as_str());
+    tracing::info!(
+        source = %record.source,
+        run = %record.run,
+        status = ?record.status,
+        sealed = record.sealed,
+        error,
+        read_units = record.dynamodb.read_units,
+        write_units = record.dynamodb.write_units,
+        "the run ended"
+    );
+    Answer::Run {
+        run: record.run.clone(),
+        source: record.source.clone(),
+        status: record.status,
+    }
+}
+
+async fn tidy(ports: &Ports, deadline: Timestamp) -> anyhow::Result<Answer> {
+    let tidied = sync_run::housekeeping(ports, &new_run_id(), deadline)
+        .await
+        .context("housekeeping could not list the sources")?;
+    if !tidied.troubled.is_empty() {
+        bail!("housekeeping failed for {} of {} sources", tidied.troubled.len(), tidied.sources);
+    }
+    Ok(Answer::Housekeeping {
+        sources: tidied.sources,
+        dead_runs: tidied.dead_runs,
+        started_runs: tidied.started_runs,
+        notices: tidied.notices,
+    })
+}

@@ -1,0 +1,42 @@
+//! Every sample invocation in `events/` is one that the function understands.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sync_org::{EventError, SyncEvent};
+
+#[test]
+fn every_sample_event_is_understood() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
+    let mut kinds = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let payload: Value = serde_json::from_str(&text).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let kind = match SyncEvent::parse(&payload).unwrap() {
+            SyncEvent::Scheduled { .. } => "schedule",
+            SyncEvent::Queued { trigger: sync_run::Trigger::Approval, .. } => "approval",
+            SyncEvent::Queued { .. } => "manual",
+            SyncEvent::Segment { .. } => "segment",
+            SyncEvent::Housekeeping => "housekeeping",
+        };
+        assert_eq!(name, kind, "the file is named after its event");
+        kinds.push(kind);
+    }
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["approval", "housekeeping", "manual", "schedule", "segment"]);
+}
+
+#[test]
+fn an_event_without_what_its_trigger_needs_is_refused_by_name() {
+    let parse = |payload: Value| SyncEvent::parse(&payload).unwrap_err();
+    assert_eq!(parse(json!({"source": "hq", "trigger": "schedule"})), EventError::ScheduledAt);
+    assert_eq!(
+        parse(json!({"source": "hq", "trigger": "manual"})),
+        EventError::Run("manual or approval")
+    );
+    assert_eq!(parse(json!({"source": "HQ!", "trigger": "manual"})), EventError::Source);
+    assert_eq!(parse(json!({"source": "hq"})), EventError::Unknown);
+    assert_eq!(parse(json!("hello")), EventError::Unknown);
+}
