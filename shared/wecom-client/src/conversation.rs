@@ -1,0 +1,208 @@
+//! Asking one corp, with everything between a question and its answer in layers:
+//! failing over between agents, the token, retries, and at the bottom one request.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::{Certificate, Url};
+use secrecy::SecretString;
+use sync_run::ports::WecomAccess;
+use tokio::time::Instant;
+
+use crate::corps::Corp;
+use crate::errcode::ErrorClass;
+use crate::failure::Failure;
+use crate::limits::wait_until;
+use crate::pace::{Next, Pace, Tries};
+use crate::question::{Call, Question, token_url};
+use crate::routes::Routes;
+use crate::token::Token;
+use crate::transport::{Detour, Silence};
+use crate::width::Gate;
+use crate::wire::{Malformed, TokenAnswer, judge, token_answer};
+
+/// So many questions in a row that found no answer, each after all its tries: nobody is there.
+const UNANSWERED_MAX: u32 = 20;
+/// An invalid secret, once seen by a read: a token may also be refused with this (WECOM.md §2).
+const INVALID_CREDENTIAL: i64 = 40001;
+
+pub(crate) struct Conversation {
+    base: Url,
+    corp_id: String,
+    secret: SecretString,
+    corp: Corp,
+    deadline: Instant,
+    pace: Pace,
+    pub routes: Routes,
+    gate: Gate,
+    unanswered: AtomicU32,
+    calls: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// How an answer is read.
+pub(crate) type Decode<'a, T> = &'a (dyn Fn(&[u8]) -> Result<T, Malformed> + Sync);
+
+impl Conversation {
+    pub fn open(
+        access: WecomAccess,
+        base: Url,
+        corp: Corp,
+        deadline: Instant,
+        roots: Vec<Certificate>,
+        pace: Pace,
+    ) -> Self {
+        Self {
+            base,
+            corp_id: access.corp_id,
+            secret: access.secret,
+            corp,
+            deadline,
+            routes: Routes::new(access.agents, roots, pace.clone()),
+            pace,
+            gate: Gate::default(),
+            unanswered: AtomicU32::new(0),
+            calls: Mutex::default(),
+        }
+    }
+
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect()
+    }
+
+    /// Asks through the agent that answers now, and through the next ones if it no longer does.
+    pub async fn ask<T>(&self, question: &Question, decode: Decode<'_, T>) -> Result<T, Failure> {
+        loop {
+            if self.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MAX {
+                return Err(Failure::Silent(Silence::GivenUp));
+            }
+            let at = self.routes.current();
+            let answer = self.ask_through(at, question, decode).await;
+            match &answer {
+                Err(failure) if failure.blames_agent() && self.routes.leave(at) => {
+                    let agent = self.routes.agent_id(at);
+                    tracing::warn!(agent, "the agent no longer serves; taking the next");
+                }
+                Err(Failure::Silent(_)) => {
+                    self.unanswered.fetch_add(1, Ordering::Relaxed);
+                    return answer;
+                }
+                _ => {
+                    self.unanswered.store(0, Ordering::Relaxed);
+                    return answer;
+                }
+            }
+        }
+    }
+
+    /// Asks through one agent. A token that WeCom no longer takes is renewed once.
+    pub async fn ask_through<T>(
+        &self,
+        at: usize,
+        question: &Question,
+        decode: Decode<'_, T>,
+    ) -> Result<T, Failure> {
+        let token = self.token_through(at).await?;
+        let answer = self.ask_with(at, question, &token, decode).await;
+        match &answer {
+            Err(failure) if calls_for_new_token(failure) => {
+                self.corp.token.forget(&token).await;
+                let token = self.token_through(at).await?;
+                self.ask_with(at, question, &token, decode).await
+            }
+            _ => answer,
+        }
+    }
+
+    async fn ask_with<T>(
+        &self,
+        at: usize,
+        question: &Question,
+        token: &Token,
+        decode: Decode<'_, T>,
+    ) -> Result<T, Failure> {
+        let url = question.url(&self.base, &token.text);
+        self.try_often(at, question.call, &url, decode).await
+    }
+
+    async fn token_through(&self, at: usize) -> Result<Token, Failure> {
+        let fetch = async {
+            let url = token_url(&self.base, &self.corp_id, &self.secret);
+            let answer: TokenAnswer = self
+                .try_often(at, Call::Gettoken, &url, &token_answer)
+                .await?;
+            Ok(answer)
+        };
+        self.corp.token.get_or(fetch).await
+    }
+
+    async fn try_often<T>(
+        &self,
+        at: usize,
+        call: Call,
+        url: &Url,
+        decode: Decode<'_, T>,
+    ) -> Result<T, Failure> {
+        let mut tries = Tries::default();
+        loop {
+            let failure = match self.try_once(at, call, url, decode).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            match tries.after(&failure, &self.pace) {
+                Next::GiveUp => return Err(failure),
+                Next::OutOfBudget => return Err(Failure::OutOfBudget),
+                Next::AfterWindow => self.corp.limits.quiet_for(self.pace.rate_window),
+                Next::Again { tries } => {
+                    let moment = Instant::now() + self.pace.wait_after(tries);
+                    if wait_until(moment, self.deadline).await.is_err() {
+                        return Err(failure);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One request: within the limits, through the gate, never past the deadline.
+    async fn try_once<T>(
+        &self,
+        at: usize,
+        call: Call,
+        url: &Url,
+        decode: Decode<'_, T>,
+    ) -> Result<T, Failure> {
+        let transport = self.routes.transport(at).map_err(Failure::Silent)?;
+        let pass = self.gate.enter().await;
+        let admitted = self.corp.limits.admit(self.deadline).await;
+        admitted.map_err(|_| Failure::OutOfBudget)?;
+        self.count(call);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let timeout = self.pace.request_timeout.min(left);
+        let answer = match transport.fetch(url.clone(), timeout).await {
+            Ok(body) => read_answer(&body, decode),
+            Err(Detour::Silent(silence)) => Err(Failure::Silent(silence)),
+            Err(Detour::Malformed(malformed)) => Err(Failure::Malformed(malformed)),
+        };
+        match &answer {
+            Ok(_) => pass.content(),
+            Err(failure) if failure.class() == Some(ErrorClass::Concurrency) => pass.crowded(),
+            Err(_) => {}
+        }
+        answer
+    }
+
+    fn count(&self, call: Call) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        *calls.entry(call.name()).or_default() += 1;
+    }
+}
+
+fn read_answer<T>(body: &[u8], decode: Decode<'_, T>) -> Result<T, Failure> {
+    judge(body)?;
+    decode(body).map_err(Failure::Malformed)
+}
+
+fn calls_for_new_token(failure: &Failure) -> bool {
+    failure.class() == Some(ErrorClass::Refresh) || failure.errcode() == Some(INVALID_CREDENTIAL)
+}

@@ -1,0 +1,67 @@
+//! Why a question has no answer, after every permitted try.
+
+use org_model::GapCause;
+
+use crate::errcode::{ErrorClass, class_of};
+use crate::transport::Silence;
+use crate::wire::{Judged, Malformed, Refusal};
+
+/// The address is not trusted for this app (WECOM.md §4): each agent has its own.
+pub(crate) const UNTRUSTED_IP: i64 = 60020;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Refused(Refusal),
+    Silent(Silence),
+    Malformed(Malformed),
+    /// The rate or time budget of the run ended first.
+    OutOfBudget,
+}
+
+impl From<Judged> for Failure {
+    fn from(judged: Judged) -> Self {
+        match judged {
+            Judged::Refused(refusal) => Self::Refused(refusal),
+            Judged::Malformed(malformed) => Self::Malformed(malformed),
+        }
+    }
+}
+
+impl Failure {
+    pub fn errcode(&self) -> Option<i64> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.code),
+            _ => None,
+        }
+    }
+
+    pub fn class(&self) -> Option<ErrorClass> {
+        self.errcode().map(class_of)
+    }
+
+    /// Another agent may do better: this one is silent, or its address is not trusted.
+    pub fn blames_agent(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.code == UNTRUSTED_IP,
+            Self::Silent(silence) => !matches!(silence, Silence::Status(_) | Silence::GivenUp),
+            Self::Malformed(_) | Self::OutOfBudget => false,
+        }
+    }
+
+    /// The reading must stop: a person has to act, or the token is refused again and again.
+    pub fn stops_reading(&self) -> bool {
+        matches!(
+            self.class(),
+            Some(ErrorClass::Configuration | ErrorClass::Refresh)
+        )
+    }
+
+    pub fn gap_cause(&self) -> GapCause {
+        match self {
+            Self::Refused(refusal) => GapCause::Errcode(refusal.code),
+            Self::Silent(_) => GapCause::NoAnswer,
+            Self::Malformed(_) => GapCause::Malformed,
+            Self::OutOfBudget => GapCause::OutOfBudget,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What each failure means to the operator, and what to do: stable codes, no content of answers.
+
+use sync_run::ports::{ReadError, Remedy};
+
+use crate::failure::Failure;
+use crate::transport::Silence;
+use crate::wire::Refusal;
+
+/// A failure as the end of a reading, or of the attempt to begin one.
+pub(crate) fn read_error(failure: &Failure) -> ReadError {
+    match failure {
+        Failure::Refused(refusal) => refused(*refusal),
+        Failure::Silent(silence) => silent(*silence),
+        Failure::Malformed(malformed) => error(
+            "not_wecom",
+            format!("what answers at the base URL does not speak like WeCom: {malformed}"),
+            Remedy::FixSettings,
+            "check base_url, and that no login page or filter stands between the agent and WeCom",
+        ),
+        Failure::OutOfBudget => error(
+            "out_of_budget",
+            "WeCom's call quota or the time of this run ended before it could be asked".to_owned(),
+            Remedy::RetryLater,
+            "nothing; the next run tries again. If it happens often, choose a longer interval",
+        ),
+    }
+}
+
+/// Every agent failed: the cause of each, by its id. One cause alone keeps its code and remedy.
+pub(crate) fn no_agent(mut causes: Vec<(Option<String>, Failure)>) -> ReadError {
+    if causes.len() == 1 && causes[0].0.is_none() {
+        return read_error(&causes.remove(0).1);
+    }
+    let errors: Vec<(String, ReadError)> = causes
+        .iter()
+        .map(|(agent, failure)| (agent.clone().unwrap_or_default(), read_error(failure)))
+        .collect();
+    let told: Vec<String> = errors
+        .iter()
+        .map(|(agent, error)| format!("agent {agent}: {}", error.message))
+        .collect();
+    let mut remedies: Vec<&str> = errors.iter().map(|(_, e)| e.remedy_text.as_str()).collect();
+    remedies.dedup();
+    let first = errors.first().map(|(_, error)| error);
+    let agree = first.filter(|first| errors.iter().all(|(_, error)| error.code == first.code));
+    ReadError {
+        code: agree.map_or("no_agent", |error| error.code),
+        message: told.join("; "),
+        remedy: first.map_or(Remedy::FixSettings, |error| error.remedy),
+        remedy_text: remedies.join("; "),
+    }
+}
+
+/// The settings' base URL is not one.
+pub(crate) fn bad_base_url(why: &str) -> ReadError {
+    error(
+        "bad_base_url",
+        format!("base_url {why}"),
+        Remedy::FixSettings,
+        "enter the origin of the WeCom server, such as https://qyapi.weixin.qq.com",
+    )
+}
+
+/// `close: 1` of `agent/get`, or 50003.
+pub(crate) fn app_disabled() -> ReadError {
+    error(
+        "app_disabled",
+        "the app is disabled in WeCom".to_owned(),
+        Remedy::FixWecom,
+        "enable the app in the WeCom admin console",
+    )
+}
+
+fn error(code: &'static str, message: String, remedy: Remedy, text: &str) -> ReadError {
+    ReadError {
+        code,
+        message,
+        remedy,
+        remedy_text: text.to_owned(),
+    }
+}
+
+fn silent(silence: Silence) -> ReadError {
+    let (code, remedy, text) = match silence {
+        Silence::BadAgentUrl => (
+            "no_agent",
+            Remedy::FixSettings,
+            "enter the agent's address as http://host:port or https://host:port",
+        ),
+        Silence::AgentRefusesCredentials => (
+            "no_agent",
+            Remedy::FixSettings,
+            "correct the agent's username and password",
+        ),
+        Silence::AgentRefusesTunnel => (
+            "no_agent",
+            Remedy::FixSettings,
+            "allow the agent to connect to the host and port of base_url, and check its log",
+        ),
+        Silence::Tls => (
+            "tls",
+            Remedy::FixSettings,
+            "check the certificates of WeCom and of an https agent; a private CA belongs in the \
+             file that SSL_CERT_FILE names",
+        ),
+        Silence::Unreachable => (
+            "no_agent",
+            Remedy::FixSettings,
+            "check that the agent runs and that its address can be reached from here",
+        ),
+        Silence::TimedOut | Silence::Cut | Silence::GivenUp => (
+            "no_answer",
+            Remedy::RetryLater,
+            "nothing at first; the next run tries again. If it lasts, check the agent and its way \
+             to WeCom",
+        ),
+        Silence::Status(_) => (
+            "wecom_unavailable",
+            Remedy::RetryLater,
+            "nothing; the next run tries again",
+        ),
+    };
+    error(code, silence.to_string(), remedy, text)
+}
+
+fn refused(refusal: Refusal) -> ReadError {
+    let code = refusal.code;
+    match code {
+        40001 | 40091 | 41004 => error(
+            "wrong_secret",
+            format!("WeCom refuses the secret of the app ({code})"),
+            Remedy::FixSettings,
+            "copy the app's secret from the WeCom admin console into the source's credentials; it \
+             is not tried again in this run, because several wrong secrets block an address",
+        ),
+        40013 | 41002 | 2_000_002 => error(
+            "unknown_corp",
+            format!("WeCom does not know the corp id ({code})"),
+            Remedy::FixSettings,
+            "copy the corp id from the WeCom admin console into the source's credentials",
+        ),
+        301_002 => error(
+            "wrong_agent_id",
+            format!("the secret belongs to another app than agent_id names ({code})"),
+            Remedy::FixSettings,
+            "enter agent_id and secret of the same app",
+        ),
+        50003 => app_disabled(),
+        60020 => untrusted_ip(refusal),
+        _ => refused_by_class(code),
+    }
+}
+
+fn untrusted_ip(refusal: Refusal) -> ReadError {
+    let address = refusal.seen_ip.map(|ip| ip.to_string());
+    let (from, which) = match &address {
+        Some(ip) => (format!(" {ip}"), format!("{ip} ")),
+        None => (
+            String::new(),
+            "the fixed public address of the agent ".to_owned(),
+        ),
+    };
+    error(
+        "untrusted_ip",
+        format!("WeCom does not trust the address{from} for this app (60020)"),
+        Remedy::FixWecom,
+        &format!(
+            "add {which}to the trusted IPs of the app in the WeCom admin console; it takes effect \
+             after about a minute"
+        ),
+    )
+}
+
+fn refused_by_class(code: i64) -> ReadError {
+    use crate::errcode::ErrorClass as Class;
+    match crate::errcode::class_of(code) {
+        Class::Refresh => error(
+            "token_refused",
+            format!("WeCom refuses a token that it has just given out ({code})"),
+            Remedy::RetryLater,
+            "nothing at first; if it lasts, check whether another program uses the same app",
+        ),
+        Class::Transient => error(
+            "wecom_busy",
+            format!("WeCom is busy ({code})"),
+            Remedy::RetryLater,
+            "nothing; the next run tries again",
+        ),
+        Class::Rate | Class::Concurrency => error(
+            "rate_limited",
+            format!("WeCom's call limits for this corp are used up ({code})"),
+            Remedy::RetryLater,
+            "nothing; if it lasts, look for other programs that use the same corp",
+        ),
+        Class::Configuration if code == 48009 => error(
+            "no_right",
+            "this secret may read ids only (48009)".to_owned(),
+            Remedy::FixSettings,
+            "use the secret of a self-built app, not the one of contact sync",
+        ),
+        Class::Configuration | Class::Range | Class::Absence => error(
+            "no_right",
+            format!("the app has no right to read this ({code})"),
+            Remedy::FixWecom,
+            "check the app's rights and its visible range in the WeCom admin console",
+        ),
+        Class::Size | Class::Other => error(
+            "refused",
+            format!("WeCom refuses the call with error {code}"),
+            Remedy::FixWecom,
+            "look the number up in WeCom's list of error codes",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

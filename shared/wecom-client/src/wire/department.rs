@@ -1,0 +1,59 @@
+//! Departments: `department/list` and `department/get`.
+
+use org_model::RawDepartment;
+use serde_json::{Map, Value};
+
+use super::Malformed;
+use super::envelope::each_of;
+use super::lenient::{department_id, integer, object, present, text, userid};
+
+/// One `department/list`: the departments that could be read, and how many entries were not sound.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct DepartmentList {
+    pub departments: Vec<RawDepartment>,
+    pub broken: usize,
+}
+
+pub(crate) fn department_list(body: &[u8]) -> Result<DepartmentList, Malformed> {
+    let mut list = DepartmentList::default();
+    each_of(body, "department", |entry| {
+        let (department, sound) = match entry.as_object() {
+            Some(fields) => department(fields),
+            None => (None, false),
+        };
+        list.departments.extend(department);
+        list.broken += usize::from(!sound);
+    })?;
+    Ok(list)
+}
+
+pub(crate) fn department_answer(body: &[u8]) -> Result<RawDepartment, Malformed> {
+    let answer = object(body)?;
+    let fields = present(&answer, "department").and_then(Value::as_object);
+    match fields.map(department) {
+        Some((Some(department), true)) => Ok(department),
+        _ => Err(Malformed::Lacks("department")),
+    }
+}
+
+/// The department as far as it can be read, and whether its place in the tree is certain: a
+/// department whose `parentid` is not a number must not look as if it had moved to the top.
+fn department(fields: &Map<String, Value>) -> (Option<RawDepartment>, bool) {
+    let Some(id) = present(fields, "id").and_then(department_id) else {
+        return (None, false);
+    };
+    let parent = present(fields, "parentid").filter(|value| value.as_str() != Some(""));
+    let parent_is_number = parent.is_none_or(|value| integer(value).is_some());
+    let leaders = present(fields, "department_leader").and_then(Value::as_array);
+    let department = RawDepartment {
+        id,
+        name: present(fields, "name").and_then(text).unwrap_or_default(),
+        parent: parent.and_then(department_id),
+        order: present(fields, "order")
+            .and_then(integer)
+            .and_then(|order| u64::try_from(order).ok())
+            .unwrap_or(0),
+        leaders: leaders.into_iter().flatten().filter_map(userid).collect(),
+    };
+    (Some(department), parent_is_number)
+}
