@@ -86,7 +86,10 @@ async fn write_chunk(
     chunk: &[PermittedChange<'_>],
 ) -> Result<Vec<WriteOutcome>, StoreError> {
     let (mirror, lease) = (&book.ports.mirror, book.lease);
-    let writes = chunk.iter().map(|change| mirror.write(lease, *change));
+    let writes: Vec<_> = chunk
+        .iter()
+        .map(|change| mirror.write(lease, *change))
+        .collect();
     let outcomes: Vec<_> = futures::stream::iter(writes)
         .buffered(WRITES_IN_FLIGHT)
         .collect()
@@ -146,7 +149,9 @@ async fn write_marks(book: &mut Book<'_>, plan: &PermittedPlan) -> Result<(), Tr
     for chunk in kept.chunks(ROWS_PER_PAGE) {
         let (mirror, lease) = (&book.ports.mirror, book.lease);
         let marks = chunk.iter().filter(|kept| kept.absence.is_some());
-        let writes = marks.map(|kept| mirror.mark_absence(lease, *kept));
+        let writes: Vec<_> = marks
+            .map(|kept| mirror.mark_absence(lease, *kept))
+            .collect();
         let written = futures::stream::iter(writes).buffered(WRITES_IN_FLIGHT);
         for outcome in written.collect::<Vec<_>>().await {
             // An item that changed meanwhile was seen by somebody: it needs no mark.

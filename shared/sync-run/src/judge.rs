@@ -201,22 +201,23 @@ async fn ask_all(reading: &Reading, asked: &[Question]) -> Vec<(ItemKey, Asked)>
         return Vec::new();
     }
     let control = control_answers(reading).await;
-    let ask_one = |question: &Question| {
-        let key = question.key.clone();
-        async move {
-            let answer = if control {
-                ask(reading, &key).await
-            } else {
-                unknown(&key)
-            };
-            (key, answer)
-        }
-    };
-    let answers = futures::stream::iter(asked.iter().map(ask_one));
-    answers
+    let asking: Vec<_> = asked
+        .iter()
+        .map(|q| ask_one(reading, q.key.clone(), control))
+        .collect();
+    futures::stream::iter(asking)
         .buffer_unordered(QUESTIONS_IN_FLIGHT)
         .collect()
         .await
+}
+
+async fn ask_one(reading: &Reading, key: ItemKey, control: bool) -> (ItemKey, Asked) {
+    let answer = if control {
+        ask(reading, &key).await
+    } else {
+        unknown(&key)
+    };
+    (key, answer)
 }
 
 async fn control_answers(reading: &Reading) -> bool {

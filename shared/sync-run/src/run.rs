@@ -165,3 +165,9 @@ async fn queued_or_new(
         now,
     ))
 }
+
+/// A run must be able to live on any thread: checked here, where the reason can be seen.
+const _: fn(&Ports, &RunRequest) = |ports, request| {
+    fn is_send<T: Send>(_: T) {}
+    is_send(run(ports, request));
+};
