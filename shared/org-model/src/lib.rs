@@ -1,9 +1,10 @@
-//! What an organisation is: departments, members, the tree they stand in, and the directory items they become.
+//! What an organisation is: departments, members, the tree they stand in, and directory items.
 //!
 //! - **For:** the vocabulary every other room speaks, and the judgement that turns a [`RawOrg`]
 //!   (what a reader brought home) into an [`OrgSnapshot`] (whose tree is sound).
 //! - **Knows:** ids, memberships, the visible range, fingerprints, and when a reading is *sealed*.
-//! - **Must never know:** WeCom's wire format, DynamoDB, thresholds, what time it is, or any input and output.
+//! - **Must never know:** WeCom's wire format, DynamoDB, thresholds, what time it is, or any input
+//!   and output.
 //! - **Keeps invariant 1 of ARCHITECTURE.md:** nobody is missing from a sealed snapshot because
 //!   something was not read.
 

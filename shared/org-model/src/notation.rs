@@ -14,8 +14,9 @@
 //! (`- userid name`) in it. A person may stand in several places; what is said of them in one is
 //! true in all. Behind semicolons: for departments `order=`, `leaders=`, `parent=` (a number, or
 //! `none`, against the indentation); for people `leader`, `main` and `order=` of this membership,
-//! the statuses `active`, `disabled`, `pending`, `left`, then `reports=` (direct leaders) and any
-//! other `attribute=value`. A person who stands above every department has no membership.
+//! the statuses `active`, `disabled`, `pending`, `left`, then `in=` (a department, against the
+//! indentation), `reports=` (direct leaders) and any other `attribute=value`. A person who stands
+//! above every department has no membership.
 
 #![allow(
     clippy::unwrap_used,
@@ -75,6 +76,10 @@ impl Page {
 
     fn read_person(&mut self, line: &str, department: Option<DepartmentId>) {
         let (id, name, rest) = head(line);
+        let rest: Vec<&str> = rest.collect();
+        let named = rest.iter().find_map(|part| part.strip_prefix("in="));
+        let named = named.map(|id| DepartmentId(id.parse().expect("a number")));
+        let department = named.or(department);
         let person = self.people.entry(id.to_owned()).or_default();
         person.userid = id.to_owned();
         person.name = name.map(str::to_owned).or(person.name.take());
@@ -83,7 +88,7 @@ impl Page {
             order: 0,
             leader: false,
         });
-        for part in rest {
+        for part in rest.into_iter().filter(|part| !part.starts_with("in=")) {
             person.hear(part, &mut membership);
         }
         person.memberships.extend(membership);

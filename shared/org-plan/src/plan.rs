@@ -2,8 +2,8 @@
 //!
 //! Properties wanted:
 //!
-//! - *Complete*: a sealed snapshot's plan, applied, leaves the mirror equal to the snapshot, but for
-//!   what is kept and said to be kept.
+//! - *Complete*: a sealed snapshot's plan, applied, leaves the mirror equal to the snapshot, but
+//!   for what is kept and said to be kept.
 //! - *Sound at every prefix*: a run may be killed after any change. Departments go top-down by the
 //!   snapshot's tree: what is already placed hangs from the top by its new parents, what is not
 //!   yet placed still follows its old ones until it meets the top or something placed, so there

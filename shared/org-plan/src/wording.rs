@@ -102,7 +102,11 @@ impl fmt::Display for AttributeChange {
 
 impl fmt::Display for KeptItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]", Named(&self.before), self.note.code)
+        write!(f, "{} [{}]", Named(&self.before), self.note.code)?;
+        match self.absence {
+            Some(_) => f.write_str(", marked"),
+            None => Ok(()),
+        }
     }
 }
 

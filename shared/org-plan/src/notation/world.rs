@@ -189,9 +189,14 @@ impl World {
         protect(plan, &self.rules, &self.standing, &|key| reading.shows(key))
     }
 
+    /// The verdict on what a reading asks for, with nothing written.
+    pub fn judge_reading(&self, reading: &Reading) -> Verdict {
+        self.judge(self.plan(reading), reading)
+    }
+
     /// One whole run.
     pub fn run(&mut self, reading: &Reading) -> Verdict {
-        let verdict = self.judge(self.plan(reading), reading);
+        let verdict = self.judge_reading(reading);
         self.generation.0 += 1;
         let permitted = &verdict.permitted;
         for change in permitted.changes().chain(permitted.removals()) {

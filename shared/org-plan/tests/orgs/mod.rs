@@ -1,0 +1,133 @@
+//! Strategies: organisations in text, and days of a source.
+//!
+//! Departments 10 and 11 and the people k0 and k1 are in every organisation, so that no plan comes
+//! down to the last ones. Everything else comes, goes, moves and changes freely.
+
+use org_model::AbsenceAnswer;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const DEPARTMENTS: std::ops::Range<u32> = 2..9;
+const PEOPLE: u32 = 8;
+
+/// A sound organisation of a whole company: any tree over any of the departments.
+pub fn organisation() -> impl Strategy<Value = String> {
+    let ids = prop::sample::subsequence(DEPARTMENTS.collect::<Vec<_>>(), 0..=7).prop_shuffle();
+    (ids, prop::collection::vec(any::<u32>(), 16), people()).prop_map(|(ids, dice, people)| {
+        let mut text = "1 Acme\n10 Keep; parent=1\n11 Stay; parent=1\n".to_owned();
+        let mut above = vec![1];
+        for (id, roll) in ids.into_iter().zip(dice) {
+            let parent = above[roll as usize % above.len()];
+            let (name, order, leader) = (roll / 7 % 2, roll / 11 % 2, roll / 13 % 3);
+            text +=
+                &format!("{id} Team {name}; parent={parent}; order={order}; leaders=u{leader}\n");
+            above.push(id);
+        }
+        text + &place(&people, &above)
+    })
+}
+
+/// One person: what stands behind the userid, and dice for their departments.
+type Person = (u32, String, Vec<u32>);
+
+fn people() -> impl Strategy<Value = Vec<Person>> {
+    let numbers = prop::sample::subsequence((0..PEOPLE).collect::<Vec<_>>(), 0..=PEOPLE as usize);
+    numbers.prop_flat_map(|numbers| {
+        let each = numbers.into_iter().map(|n| {
+            (
+                Just(n),
+                particulars(),
+                prop::collection::vec(any::<u32>(), 0..4),
+            )
+        });
+        each.collect::<Vec<_>>()
+    })
+}
+
+fn particulars() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec!["", " An", " Bo"]);
+    let status = prop::sample::select(vec!["", "; active", "; active", "; disabled", "; left"]);
+    let title = prop::sample::select(vec!["", "; title=a", "; title=b", "; title=", "; title=?x"]);
+    let reports = prop::sample::select(vec!["", "; reports=", "; reports=u1", "; reports=u1,u2"]);
+    (name, status, title, reports)
+        .prop_map(|(name, status, title, reports)| format!("{name}{status}{title}{reports}"))
+}
+
+/// Writes people below departments that were named before: a bare number with no change of its
+/// own would contradict, so each department is opened where its people stand.
+fn place(people: &[Person], departments: &[u32]) -> String {
+    let mut text = String::new();
+    for (n, particulars, dice) in people {
+        let mut said = false;
+        let mut places = BTreeSet::new();
+        for roll in dice {
+            let department = departments[*roll as usize % departments.len()];
+            if !places.insert(department) {
+                continue;
+            }
+            let leader = if roll % 3 == 0 { "; leader" } else { "" };
+            let main = if roll % 5 == 0 { "; main" } else { "" };
+            let all = if said { "" } else { particulars.as_str() };
+            text += &format!("- u{n}{all}; in={department}{leader}{main}\n");
+            said = true;
+        }
+        if !said {
+            text += &format!("- u{n}{particulars}\n");
+        }
+    }
+    text + "- k0 Keeper; in=10\n- k1 Keeper; in=11\n"
+}
+
+/// The same organisation without these people.
+pub fn without(text: &str, people: &BTreeSet<String>) -> String {
+    let stays = |line: &&str| {
+        let userid = line.strip_prefix("- ").and_then(|rest| rest.get(..2));
+        userid.is_none_or(|userid| !people.contains(userid))
+    };
+    text.lines()
+        .filter(stays)
+        .map(|line| line.to_owned() + "\n")
+        .collect()
+}
+
+/// One run and what precedes it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub text: String,
+    pub sealed: bool,
+    pub whole_company: bool,
+    pub answer: AbsenceAnswer,
+    pub hours: i64,
+    pub approve: bool,
+    pub paused: bool,
+}
+
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let answers = vec![
+        AbsenceAnswer::Absent,
+        AbsenceAnswer::Absent,
+        AbsenceAnswer::OutOfRange,
+        AbsenceAnswer::Unknown,
+    ];
+    let step = (
+        organisation(),
+        prop::bool::weighted(0.7),
+        prop::bool::weighted(0.7),
+        prop::sample::select(answers),
+        prop::sample::select(vec![1, 23, 25, 800]),
+        any::<bool>(),
+        prop::bool::weighted(0.2),
+    );
+    let step = step.prop_map(
+        |(text, sealed, whole_company, answer, hours, approve, paused)| Step {
+            text,
+            sealed,
+            whole_company,
+            answer,
+            hours,
+            approve,
+            paused,
+        },
+    );
+    prop::collection::vec(step, 2..6)
+}
