@@ -38,14 +38,19 @@ impl fmt::Display for Every {
     }
 }
 
+/// The text is not one of the intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an interval is 5m, 10m, 15m, 20m, 30m, or 1h, 2h and so on to 24h")]
+pub struct NotAnInterval;
+
 impl FromStr for Every {
-    type Err = ();
+    type Err = NotAnInterval;
 
     /// The spellings of `Display` and no others.
-    fn from_str(text: &str) -> Result<Self, ()> {
+    fn from_str(text: &str) -> Result<Self, NotAnInterval> {
         Self::all()
             .find(|every| every.to_string() == text)
-            .ok_or(())
+            .ok_or(NotAnInterval)
     }
 }
 

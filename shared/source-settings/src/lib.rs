@@ -15,13 +15,14 @@ mod parse;
 mod problem;
 mod schedule;
 mod secret;
+mod section;
 mod settings;
 
 pub use agent::{AgentSettings, CredentialsChange, ParsedAgent};
-pub use every::Every;
+pub use every::{Every, NotAnInterval};
 pub use ids::{AgentId, NotAnId, parse_source_id};
 pub use problem::{SettingsProblem, SettingsWarning};
-pub use schedule::{Schedule, StartAt};
+pub use schedule::{NotATime, Schedule, StartAt};
 pub use secret::{AgentCredentials, NewSecret, SecretRef};
 pub use settings::{
     Contact, Credentials, Deletions, ParsedSource, Protection, RetentionDays, Scope, SourceSettings,

@@ -32,3 +32,42 @@ impl fmt::Display for SettingsWarning {
         write!(f, "{}: {} ({})", self.pointer, self.message, self.remedy)
     }
 }
+
+/// Everything that is wrong with one body.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: Vec<SettingsProblem>,
+}
+
+impl Problems {
+    pub fn add(&mut self, pointer: &str, message: &str, remedy: &str) {
+        self.found.push(SettingsProblem {
+            pointer: pointer.to_owned(),
+            message: message.to_owned(),
+            remedy: remedy.to_owned(),
+        });
+    }
+
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    pub fn has_any_at(&self, pointers: &[&str]) -> bool {
+        let here = |problem: &SettingsProblem| pointers.contains(&problem.pointer.as_str());
+        self.found.iter().any(here)
+    }
+
+    /// The value, if nothing was wrong on the way to it.
+    pub fn or<T>(self, value: T) -> Result<T, Vec<SettingsProblem>> {
+        if self.found.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.found)
+        }
+    }
+}
+
+/// RFC 6901: one step further.
+pub(crate) fn pointer_to(parent: &str, key: &str) -> String {
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}

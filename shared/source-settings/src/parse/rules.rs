@@ -1,0 +1,134 @@
+//! The rules of a source: mapping, schedule, protection, retention.
+
+use std::collections::BTreeMap;
+
+use field_map::Mapping;
+use org_model::AttributeName;
+use org_plan::Limits;
+
+use crate::problem::{Problems, pointer_to};
+use crate::schedule::time_zone;
+use crate::section::Section;
+use crate::{Every, Protection, RetentionDays, Schedule, StartAt};
+
+const RETENTION_MAX_DAYS: u32 = 3_650;
+
+pub(super) fn read_mapping(
+    body: &Section<'_>,
+    problems: &mut Problems,
+) -> BTreeMap<AttributeName, String> {
+    let Some(value) = body.value("mapping") else {
+        return BTreeMap::new();
+    };
+    let pointer = body.at("mapping");
+    let Some(fields) = value.as_object() else {
+        problems.add(
+            &pointer,
+            "this is not a JSON object",
+            "write { \"title\": \"position\" }",
+        );
+        return BTreeMap::new();
+    };
+    let mut rules = BTreeMap::new();
+    for (attribute, expression) in fields {
+        match expression.as_str() {
+            Some(source) => {
+                rules.insert(attribute.clone(), source.to_owned());
+            }
+            None => {
+                let place = pointer_to(&pointer, attribute);
+                problems.add(&place, "an expression is a text", "write it in quotes");
+            }
+        }
+    }
+    for problem in Mapping::compile(&rules).err().unwrap_or_default() {
+        // A problem of the rules as a whole names no attribute; nor may the name "" be one.
+        let place = match problem.attribute.as_str() {
+            "" => pointer.clone(),
+            attribute => pointer_to(&pointer, attribute),
+        };
+        problems.add(&place, &problem.message, &problem.remedy);
+    }
+    rules
+}
+
+pub(super) fn read_schedule(body: &Section<'_>, problems: &mut Problems) -> Schedule {
+    let known = ["enabled", "start_at", "every", "timezone"];
+    let section = body.inner("schedule", &known, problems);
+    let mut schedule = Schedule::default();
+    if let Some(enabled) = section.flag("enabled", problems) {
+        schedule.enabled = enabled;
+    }
+    if let Some(text) = section.text("start_at", problems) {
+        match text.parse::<StartAt>() {
+            Ok(start_at) => schedule.start_at = start_at,
+            Err(wrong) => {
+                let remedy = "write it like 00:00";
+                problems.add(&section.at("start_at"), &wrong.to_string(), remedy);
+            }
+        }
+    }
+    if let Some(text) = section.text("every", problems) {
+        match text.parse::<Every>() {
+            Ok(every) => schedule.every = every,
+            Err(wrong) => {
+                let remedy = "write one of them, such as 1h";
+                problems.add(&section.at("every"), &wrong.to_string(), remedy);
+            }
+        }
+    }
+    if let Some(text) = section.text("timezone", problems) {
+        match time_zone(text) {
+            Some(zone) => schedule.timezone = zone.iana_name().unwrap_or(text).to_owned(),
+            None => {
+                let remedy = "write an IANA name, such as Asia/Shanghai or UTC";
+                problems.add(
+                    &section.at("timezone"),
+                    "there is no such time zone",
+                    remedy,
+                );
+            }
+        }
+    }
+    schedule
+}
+
+pub(super) fn read_protection(body: &Section<'_>, problems: &mut Problems) -> Protection {
+    let section = body.inner("protection", &["users", "departments"], problems);
+    let defaults = Protection::default();
+    Protection {
+        users: read_limits(&section, "users", defaults.users, problems),
+        departments: read_limits(&section, "departments", defaults.departments, problems),
+    }
+}
+
+/// Bounds of DESIGN.md §5.
+fn read_limits(
+    protection: &Section<'_>,
+    kind: &str,
+    defaults: Limits,
+    problems: &mut Problems,
+) -> Limits {
+    let known = ["floor", "max_count", "max_percent"];
+    let section = protection.inner(kind, &known, problems);
+    let mut limit =
+        |name, default, bound| section.number(name, 0..=bound, problems).unwrap_or(default);
+    Limits {
+        floor: limit("floor", defaults.floor, 50),
+        max_count: limit("max_count", defaults.max_count, 1_000),
+        max_percent: limit("max_percent", defaults.max_percent, 50),
+    }
+}
+
+pub(super) fn read_retention(body: &Section<'_>, problems: &mut Problems) -> RetentionDays {
+    let section = body.inner("retention_days", &["deleted", "logs"], problems);
+    let defaults = RetentionDays::default();
+    let mut days = |name, default| {
+        let days = section.number(name, 1..=RETENTION_MAX_DAYS, problems);
+        days.unwrap_or(default)
+    };
+    RetentionDays {
+        deleted: days("deleted", defaults.deleted),
+        logs: days("logs", defaults.logs),
+    }
+}
