@@ -11,7 +11,7 @@ use crate::faults::Fault;
 
 /// One command; as JSON an object whose `do` names it: `{"do":"dismiss","userids":["ZhangWei.17"]}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Newcomers; without `departments` the seed seats them, without `userid` and `name` it names them.
     Hire {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answers;
 use crate::command::{Command, CommandError, Outcome, SettingsPatch};
 use crate::faults::{At, Fault, Times, What};
+use crate::members;
 use crate::org::{Org, Person, PersonNo};
 use crate::world::World;
 
@@ -137,7 +137,7 @@ impl Control {
     pub fn member_body(&self, userid: &str) -> Option<Value> {
         let (settings, org) = (self.world.settings(), self.world.org());
         let no = org.find(userid).filter(|no| org.sees_person(*no))?;
-        answers::shown(&org, &settings, no)
+        members::shown(&org, &settings, no)
     }
 
     /// All departments of the view, by id.

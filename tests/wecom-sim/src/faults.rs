@@ -8,6 +8,7 @@ use crate::calls::Call;
 
 /// One fault: from its place on it strikes `times` calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     pub at: At,
     #[serde(default)]

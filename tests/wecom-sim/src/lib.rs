@@ -13,6 +13,7 @@ mod config;
 mod control;
 mod faults;
 mod limits;
+mod members;
 mod net;
 pub mod org;
 mod refusal;

@@ -98,10 +98,7 @@ fn true_body(world: &World, question: &Question, arrival: &Arrival) -> Vec<u8> {
     } else {
         answers::answer(world, question)
     };
-    match answer {
-        Ok(body) => body.to_string().into_bytes(),
-        Err(refusal) => refusal.body(question.call, question.ip, arrival.index),
-    }
+    answer.unwrap_or_else(|it| it.body(question.call, question.ip, arrival.index))
 }
 
 fn json_body(body: Vec<u8>) -> Response {
@@ -131,11 +128,7 @@ fn struck(
             peer.tear();
             StatusCode::OK.into_response()
         }
-        What::EmptyLists => {
-            let mut body = json!({"errcode": 0, "errmsg": "ok"});
-            refusal::merge(&mut body, question.call.empty_lists());
-            json_body(body.to_string().into_bytes())
-        }
+        What::EmptyLists => json_body(answers::ok(question.call.empty_lists())),
         What::EmptyObject => json_body(b"{}".to_vec()),
         What::ShortLists(rows) => shortened(true_body(world, question, arrival), *rows),
         What::Body(body) => json_body(body.clone().into_bytes()),

@@ -1,13 +1,15 @@
 //! Members and departments as WeCom spells them, for each kind of app and deployment.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::config::{AppAge, SimConfig, Withheld};
 use crate::org::{Attribute, Department, Org, Person};
 
 /// Fields an app created after 2022-06-20 has no right to (WECOM.md §1).
-pub(crate) const WITHHELD: [&str; 8] = [
+const WITHHELD: [&str; 8] = [
     "avatar",
     "thumb_avatar",
     "gender",
@@ -18,9 +20,20 @@ pub(crate) const WITHHELD: [&str; 8] = [
     "address",
 ];
 
-/// Private fields of a member: all there, all absent, or all empty.
-#[derive(Debug, Default, Serialize)]
-struct PrivateFields<'a> {
+/// A member's body as this app sees it; fields that it does not see are `None`.
+#[derive(Debug, Serialize)]
+struct MemberBody<'a> {
+    userid: &'a str,
+    name: &'a str,
+    department: Vec<u32>,
+    order: Vec<u32>,
+    position: &'a str,
+    telephone: &'a str,
+    status: u8,
+    extattr: ExtAttr<'a>,
+    is_leader_in_dept: Vec<u8>,
+    #[serde(flatten)]
+    deployment: DeploymentFields<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mobile: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,165 +52,186 @@ struct PrivateFields<'a> {
     qr_code: Option<&'a str>,
 }
 
-/// What every deployment and every app sees.
-#[derive(Debug, Serialize)]
-struct CommonFields<'a> {
-    userid: &'a str,
-    name: &'a str,
-    department: Vec<u32>,
-    order: Vec<u32>,
-    position: &'a str,
-    telephone: &'a str,
-    status: u8,
-    extattr: Value,
-}
-
-/// What current deployments have.
-#[derive(Debug, Serialize)]
-struct CurrentFields<'a> {
-    alias: &'a str,
-    is_leader_in_dept: Vec<u8>,
-    direct_leader: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    main_department: Option<u32>,
-    external_position: &'a str,
-    external_profile: Value,
-}
-
-/// What legacy and private deployments have in their place.
-#[derive(Debug, Serialize)]
-struct LegacyFields<'a> {
-    english_name: &'a str,
-    isleader: u8,
-    enable: u8,
-    hide_mobile: u8,
-    positions: Vec<&'a str>,
-    is_leader_in_dept: Vec<u8>,
-}
-
+/// What current deployments have, and what legacy and private ones have in its place.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum DeploymentFields<'a> {
-    Current(CurrentFields<'a>),
-    Legacy(LegacyFields<'a>),
+    Current {
+        alias: &'a str,
+        direct_leader: Vec<Cow<'a, str>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        main_department: Option<u32>,
+        external_position: &'a str,
+        external_profile: ExternalProfile,
+    },
+    Legacy {
+        english_name: &'a str,
+        isleader: u8,
+        enable: u8,
+        hide_mobile: u8,
+        positions: Vec<&'a str>,
+    },
 }
 
 #[derive(Debug, Serialize)]
-struct MemberBody<'a> {
-    #[serde(flatten)]
-    common: CommonFields<'a>,
-    #[serde(flatten)]
-    deployment: DeploymentFields<'a>,
-    #[serde(flatten)]
-    private: PrivateFields<'a>,
+struct ExternalProfile {
+    external_corp_name: &'static str,
+    external_attr: [u8; 0],
 }
 
-/// One member as `user/list` and `user/get` show them.
-pub(crate) fn member(org: &Org, person: &Person, settings: &SimConfig) -> Value {
-    let deployment = if settings.private_bodies {
-        DeploymentFields::Legacy(legacy_fields(person))
-    } else {
-        DeploymentFields::Current(current_fields(org, person))
-    };
-    let body = MemberBody {
-        common: common_fields(person, settings.private_bodies),
-        deployment,
-        private: private_fields(person, settings),
-    };
-    let mut body = json!(body);
-    if let Value::Object(fields) = &mut body {
-        patch(fields, &org.blanket, settings);
-        patch(fields, &person.patches, settings);
-    }
-    body
+#[derive(Debug, Serialize)]
+struct ExtAttr<'a> {
+    attrs: Vec<ExtItem<'a>>,
 }
 
-fn common_fields(person: &Person, legacy: bool) -> CommonFields<'_> {
-    let attributes = person
-        .attributes
-        .iter()
-        .map(|attribute| extattr(attribute, legacy));
-    CommonFields {
-        userid: &person.userid,
-        name: &person.name,
-        department: person.posts.iter().map(|post| post.department).collect(),
-        order: person.posts.iter().map(|post| post.order).collect(),
-        position: &person.position,
-        telephone: &person.telephone,
-        status: person.status,
-        extattr: json!({"attrs": attributes.collect::<Vec<_>>()}),
-    }
+/// The three spellings of an item.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ExtItem<'a> {
+    Text {
+        r#type: u8,
+        name: &'a str,
+        text: TextValue<'a>,
+    },
+    Web {
+        r#type: u8,
+        name: &'a str,
+        web: WebValue<'a>,
+    },
+    Bare {
+        name: &'a str,
+        value: &'a str,
+    },
 }
 
-fn leads(person: &Person) -> Vec<u8> {
-    person
-        .posts
-        .iter()
-        .map(|post| u8::from(post.leader))
-        .collect()
+#[derive(Debug, Serialize)]
+struct TextValue<'a> {
+    value: &'a str,
 }
 
-fn current_fields<'a>(org: &Org, person: &'a Person) -> CurrentFields<'a> {
-    let leaders = person
-        .direct_leaders
-        .iter()
-        .filter_map(|no| org.userid(*no));
-    CurrentFields {
-        alias: &person.alias,
-        is_leader_in_dept: leads(person),
-        direct_leader: leaders.map(std::borrow::Cow::into_owned).collect(),
-        main_department: person.main_department,
-        external_position: &person.external_position,
-        external_profile: json!({"external_corp_name": "示例集团", "external_attr": []}),
+#[derive(Debug, Serialize)]
+struct WebValue<'a> {
+    url: &'a str,
+    title: &'a str,
+}
+
+/// One member, ready to be written. Without patches nothing is built in between: a list of 30,000
+/// is written straight from the people.
+#[derive(Debug)]
+pub(crate) struct Member<'a> {
+    pub org: &'a Org,
+    pub person: &'a Person,
+    pub settings: &'a SimConfig,
+}
+
+impl Serialize for Member<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.org.blanket.is_empty() && self.person.patches.is_empty() {
+            return self.body().serialize(serializer);
+        }
+        let mut body = json!(self.body());
+        if let Value::Object(fields) = &mut body {
+            patch(fields, &self.org.blanket, self.settings);
+            patch(fields, &self.person.patches, self.settings);
+        }
+        body.serialize(serializer)
     }
 }
 
-fn legacy_fields(person: &Person) -> LegacyFields<'_> {
-    LegacyFields {
-        english_name: &person.alias,
-        isleader: u8::from(person.posts.iter().any(|post| post.leader)),
-        enable: u8::from(person.status != 2),
-        hide_mobile: 0,
-        positions: person
-            .posts
+impl Member<'_> {
+    fn body(&self) -> MemberBody<'_> {
+        let person = self.person;
+        let attributes = person.attributes.iter();
+        let items = attributes.map(|it| ext_item(it, self.settings.private_bodies));
+        let gender = if self.withheld() { "0" } else { &person.gender };
+        MemberBody {
+            userid: &person.userid,
+            name: &person.name,
+            department: person.posts.iter().map(|post| post.department).collect(),
+            order: person.posts.iter().map(|post| post.order).collect(),
+            position: &person.position,
+            telephone: &person.telephone,
+            status: person.status,
+            extattr: ExtAttr {
+                attrs: items.collect(),
+            },
+            is_leader_in_dept: person
+                .posts
+                .iter()
+                .map(|post| u8::from(post.leader))
+                .collect(),
+            deployment: self.deployment(),
+            mobile: self.private(&person.mobile),
+            gender: self.private(gender).map(|_| gender),
+            email: self.private(&person.email),
+            biz_mail: self.private(&person.biz_mail),
+            avatar: self.private(&person.avatar),
+            thumb_avatar: self.private(&person.avatar),
+            address: self.private(&person.address),
+            qr_code: self.private(&person.qr_code),
+        }
+    }
+
+    fn withheld(&self) -> bool {
+        self.settings.app_age == AppAge::New
+    }
+
+    /// A field that a new app sees not at all or empty.
+    fn private<'b>(&self, value: &'b str) -> Option<&'b str> {
+        match (self.withheld(), self.settings.withheld) {
+            (false, _) => Some(value),
+            (true, Withheld::Absent) => None,
+            (true, Withheld::Empty) => Some(""),
+        }
+    }
+
+    fn deployment(&self) -> DeploymentFields<'_> {
+        let person = self.person;
+        if self.settings.private_bodies {
+            return DeploymentFields::Legacy {
+                english_name: &person.alias,
+                isleader: u8::from(person.posts.iter().any(|post| post.leader)),
+                enable: u8::from(person.status != 2),
+                hide_mobile: 0,
+                positions: person
+                    .posts
+                    .iter()
+                    .map(|_| person.position.as_str())
+                    .collect(),
+            };
+        }
+        let leaders = person
+            .direct_leaders
             .iter()
-            .map(|_| person.position.as_str())
-            .collect(),
-        is_leader_in_dept: leads(person),
+            .filter_map(|no| self.org.userid(*no));
+        DeploymentFields::Current {
+            alias: &person.alias,
+            direct_leader: leaders.collect(),
+            main_department: person.main_department,
+            external_position: &person.external_position,
+            external_profile: ExternalProfile {
+                external_corp_name: "示例集团",
+                external_attr: [],
+            },
+        }
     }
 }
 
-fn private_fields<'a>(person: &'a Person, settings: &SimConfig) -> PrivateFields<'a> {
-    let fill = |value: &'a str, empty: &'a str| match (settings.app_age, settings.withheld) {
-        (AppAge::Old, _) => Some(value),
-        (AppAge::New, Withheld::Absent) => None,
-        (AppAge::New, Withheld::Empty) => Some(empty),
-    };
-    PrivateFields {
-        mobile: fill(&person.mobile, ""),
-        gender: fill(&person.gender, "0"),
-        email: fill(&person.email, ""),
-        biz_mail: fill(&person.biz_mail, ""),
-        avatar: fill(&person.avatar, ""),
-        thumb_avatar: fill(&person.avatar, ""),
-        address: fill(&person.address, ""),
-        qr_code: fill(&person.qr_code, ""),
-    }
-}
-
-fn extattr(attribute: &Attribute, legacy: bool) -> Value {
+fn ext_item(attribute: &Attribute, legacy: bool) -> ExtItem<'_> {
     match attribute {
-        Attribute::Text { name, value } | Attribute::Legacy { name, value } if legacy => {
-            json!({"name": name, "value": value})
-        }
-        Attribute::Legacy { name, value } => json!({"name": name, "value": value}),
-        Attribute::Text { name, value } => {
-            json!({"type": 0, "name": name, "text": {"value": value}})
-        }
-        Attribute::Web { name, url, .. } if legacy => json!({"name": name, "value": url}),
-        Attribute::Web { name, url, title } => {
-            json!({"type": 1, "name": name, "web": {"url": url, "title": title}})
-        }
+        Attribute::Legacy { name, value } => ExtItem::Bare { name, value },
+        Attribute::Text { name, value } if legacy => ExtItem::Bare { name, value },
+        Attribute::Text { name, value } => ExtItem::Text {
+            r#type: 0,
+            name,
+            text: TextValue { value },
+        },
+        Attribute::Web { name, url, .. } if legacy => ExtItem::Bare { name, value: url },
+        Attribute::Web { name, url, title } => ExtItem::Web {
+            r#type: 1,
+            name,
+            web: WebValue { url, title },
+        },
     }
 }
 
@@ -223,7 +257,7 @@ pub(crate) fn department(org: &Org, department: &Department, settings: &SimConfi
     let mut body = json!({
         "id": department.id,
         "name": department.name,
-        "parentid": if department.id == crate::org::ROOT { 0 } else { department.parent },
+        "parentid": department.parent,
         "order": department.order,
     });
     if let (Value::Object(fields), false) = (&mut body, settings.private_bodies) {

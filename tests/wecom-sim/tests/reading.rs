@@ -397,13 +397,20 @@ async fn a_dropped_simulator_listens_no_more() {
     let reader = Reader::start(small()).await;
     let url = reader.url("gettoken");
     drop(reader.sim);
+    let newcomer = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("client");
     assert!(
-        reader
-            .client
-            .get(url)
+        newcomer
+            .get(&url)
             .send()
             .await
             .expect_err("nobody listens")
             .is_connect()
+    );
+    assert!(
+        reader.client.get(&url).send().await.is_err(),
+        "an open connection is cut"
     );
 }

@@ -29,7 +29,7 @@ impl Org {
         outcome.absorb(self.edit_numbers(flip, |person| {
             person.status = if person.status == 2 { 1 } else { 2 };
         }));
-        outcome.absorb(self.newcomers(part(15.0)));
+        outcome.absorb(self.newcomers(part(15.0), |_| {}));
         outcome
     }
 
@@ -68,24 +68,6 @@ impl Org {
             moved: outcome.changed,
             ..Outcome::default()
         }
-    }
-
-    fn newcomers(&mut self, count: u32) -> Outcome {
-        let mut outcome = Outcome::default();
-        for no in self.next..self.next.saturating_add(count) {
-            let mut person = self.generator.person(no);
-            person.status = 1;
-            person
-                .posts
-                .retain(|post| self.departments.contains_key(&post.department));
-            if person.posts.is_empty() {
-                person.seat(&[super::ROOT], None);
-            }
-            person.main_department = person.posts.first().map(|post| post.department);
-            outcome.hired.push(person.userid.clone());
-            self.put(no, person);
-        }
-        outcome
     }
 }
 

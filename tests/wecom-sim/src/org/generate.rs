@@ -1,10 +1,10 @@
 //! The organisation that a seed gives: every fact is a pure function of (seed, number, topic), so
 //! nothing about a person has to be kept until somebody changes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::names::{BRANCHES, FAMILY, GIVEN, POSITIONS, UNITS, UNITS_IN_ENGLISH};
-use super::{Attribute, Department, Person, PersonNo, Post, ROOT};
+use super::names::{FAMILY, GIVEN, POSITIONS};
+use super::{Attribute, Person, PersonNo, Post, ROOT};
 
 /// Gives the people and departments of a seed.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(crate) struct Generator {
 
 /// One topic of a person's draw; each is independent of the others.
 #[derive(Debug, Clone, Copy)]
-enum Topic {
+pub(super) enum Topic {
     Name,
     Main,
     Extra,
@@ -31,13 +31,10 @@ enum Topic {
 
 /// Every 997th person sits in this many departments, WeCom's lower documented maximum.
 const MOST_POSTS: usize = 20;
-/// This many departments at the end of the list form one deep chain, where there are enough.
-const CHAIN: u32 = 6;
-
 impl Generator {
     /// A well mixed number (the finaliser of SplitMix64). Not a cipher: cheap even unoptimised, and
     /// the same on every machine.
-    fn draw(&self, no: u32, topic: Topic) -> u64 {
+    pub(super) fn draw(&self, no: u32, topic: Topic) -> u64 {
         let mut z = self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         z ^= (u64::from(no) << 8 | topic as u64).wrapping_mul(0xD1B5_4A32_D192_ED03);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -135,7 +132,7 @@ impl Generator {
                     0 => 0,
                     // Beyond i32, as WeCom's console makes them.
                     1 => u32::MAX - low32(order % 100_000),
-                    _ => low32(order % 1_000_000),
+                    _ => low32(order % 1_000_000) + 10 * seat,
                 },
                 leader: leader && seat == 0,
             })
@@ -225,70 +222,6 @@ impl Generator {
         }
         all
     }
-
-    /// All departments without their people, parents before children.
-    pub(crate) fn tree(&self) -> BTreeMap<u32, Department> {
-        let mut children = BTreeMap::<u32, usize>::new();
-        let mut tree = BTreeMap::new();
-        tree.insert(
-            ROOT,
-            department(ROOT, "示例集团".to_owned(), None, 0, 100_000_000),
-        );
-        for id in ROOT + 1..=self.departments {
-            let parent = self.parent_of(id);
-            let sibling = children.entry(parent).or_default();
-            let (name, name_en) = department_names(parent, *sibling);
-            let order = 100_000_000_u32.saturating_sub(1000 * low32(*sibling as u64));
-            let order = if id % 50 == 7 { u32::MAX - id } else { order };
-            *sibling += 1;
-            tree.insert(id, department(id, name, name_en, parent, order));
-        }
-        tree
-    }
-
-    fn parent_of(&self, id: u32) -> u32 {
-        let in_chain = self.departments >= 60 && id > self.departments - CHAIN;
-        if in_chain {
-            return id - 1;
-        }
-        // Six children each, some pulled up to an earlier parent: depth grows as log6.
-        let parent = (id - 2) / 6;
-        let pulled = low32(self.draw(id, Topic::Tree) % u64::from(id / 12 + 1));
-        ROOT + parent.saturating_sub(pulled)
-    }
-}
-
-fn department(
-    id: u32,
-    name: String,
-    name_en: Option<String>,
-    parent: u32,
-    order: u32,
-) -> Department {
-    let (people, leaders) = (BTreeSet::new(), BTreeSet::new());
-    Department {
-        id,
-        name,
-        name_en,
-        parent,
-        order,
-        people,
-        leaders,
-    }
-}
-
-/// Unique among siblings, not beyond.
-fn department_names(parent: u32, sibling: usize) -> (String, Option<String>) {
-    let names = if parent == ROOT { BRANCHES } else { UNITS };
-    let name = names[sibling % names.len()];
-    let name = match sibling / names.len() {
-        0 => name.to_owned(),
-        round => format!("{name}{}", round + 1),
-    };
-    let english = UNITS_IN_ENGLISH
-        .get(sibling)
-        .filter(|_| parent != ROOT && parent.is_multiple_of(2));
-    (name, english.map(|name| (*name).to_owned()))
 }
 
 fn pick<T>(from: &[T], draw: u64) -> &T {
@@ -296,6 +229,6 @@ fn pick<T>(from: &[T], draw: u64) -> &T {
 }
 
 /// Keeps the low 32 bits of a number that a modulus has already made small.
-fn low32(number: u64) -> u32 {
+pub(super) fn low32(number: u64) -> u32 {
     (number & u64::from(u32::MAX)) as u32
 }

@@ -6,7 +6,9 @@ mod generate;
 #[rustfmt::skip]
 mod names;
 mod people;
+mod plant;
 mod range;
+mod staff;
 mod state;
 mod tree;
 

@@ -1,8 +1,5 @@
-//! Changes to people: hiring, leaving, moving, and every field they have.
+//! Changes to people who are here: names, userids, seats, and every field they have.
 
-use rand::SeedableRng;
-use rand::seq::IteratorRandom;
-use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::{Org, Person, PersonNo, Post};
@@ -104,83 +101,6 @@ impl Org {
         Ok(userid.into_owned())
     }
 
-    fn hire(
-        &mut self,
-        userid: Option<String>,
-        name: Option<String>,
-        departments: Vec<u32>,
-        count: u32,
-    ) -> Result<Outcome, CommandError> {
-        self.all_exist(&departments)?;
-        if let Some(taken) = userid.as_ref().filter(|userid| self.find(userid).is_some()) {
-            return Err(CommandError::UseridTaken(taken.clone()));
-        }
-        if userid.is_some() && count != 1 {
-            return Err(CommandError::OneUserid);
-        }
-        let mut outcome = Outcome::default();
-        for no in self.next..self.next.saturating_add(count) {
-            let mut person = self.generator.person(no);
-            person.status = 1;
-            person.userid = userid.clone().unwrap_or(person.userid);
-            person.name = name.clone().unwrap_or(person.name);
-            if !departments.is_empty() {
-                person.seat(&departments, None);
-            }
-            outcome.hired.push(person.userid.clone());
-            self.put(no, person);
-        }
-        Ok(outcome)
-    }
-
-    fn rehire(&mut self, userid: &str) -> Result<Outcome, CommandError> {
-        if self.find(userid).is_some() {
-            return Err(CommandError::UseridTaken(userid.to_owned()));
-        }
-        let left = self
-            .find_departed(userid)
-            .and_then(|no| Some((no, self.departed(no)?)));
-        let (no, person) = left.ok_or_else(|| CommandError::NoPerson(userid.to_owned()))?;
-        let hired = vec![person.userid.clone()];
-        self.put(no, person);
-        Ok(Outcome {
-            hired,
-            ..Outcome::default()
-        })
-    }
-
-    fn dismiss(&mut self, userids: &[String]) -> Result<Outcome, CommandError> {
-        let numbers: Result<Vec<_>, _> = userids.iter().map(|userid| self.number(userid)).collect();
-        Ok(self.dismiss_numbers(numbers?))
-    }
-
-    fn dismiss_department(&mut self, id: u32) -> Result<Outcome, CommandError> {
-        self.all_exist(&[id])?;
-        let below = self
-            .below(id)
-            .into_iter()
-            .filter_map(|id| self.departments.get(&id));
-        let numbers: Vec<_> = below
-            .flat_map(|department| department.people.clone())
-            .collect();
-        Ok(self.dismiss_numbers(numbers))
-    }
-
-    pub(super) fn dismiss_numbers(&mut self, numbers: Vec<PersonNo>) -> Outcome {
-        let dismissed = numbers.into_iter().filter_map(|no| self.take(no)).collect();
-        Outcome {
-            dismissed,
-            ..Outcome::default()
-        }
-    }
-
-    /// `count` people who are here, in random order of the seed.
-    pub(super) fn sample(&self, count: u32, seed: u64) -> Vec<PersonNo> {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let here = self.numbers().filter(|no| self.is_here(*no));
-        here.sample(&mut random, count as usize)
-    }
-
     pub(super) fn edit_numbers(
         &mut self,
         numbers: Vec<PersonNo>,
@@ -275,7 +195,7 @@ impl Org {
         })
     }
 
-    fn all_exist(&self, departments: &[u32]) -> Result<(), CommandError> {
+    pub(super) fn all_exist(&self, departments: &[u32]) -> Result<(), CommandError> {
         let lost = departments
             .iter()
             .find(|id| !self.departments.contains_key(id));
