@@ -98,7 +98,7 @@ fn remember(book: &mut Book<'_>, succeeded: bool) {
     }
 }
 
-fn run_finished(record: &RunRecord) -> OutboxItem {
+pub(crate) fn run_finished(record: &RunRecord) -> OutboxItem {
     OutboxItem {
         id: format!("{}-finished", record.run),
         at: record.finished_at.unwrap_or(record.queued_at),

@@ -114,19 +114,27 @@ fn is_dead(record: &RunRecord, now: Timestamp) -> bool {
 }
 
 async fn bury(ports: &Ports, record: &RunRecord, tidied: &mut Tidied) -> Result<(), StoreError> {
-    let now = ports.clock.now();
-    let Some(closed) = close::close_dead_record(ports, &record.source, &record.run).await? else {
-        return Ok(());
-    };
+    match close::close_dead_record(ports, &record.source, &record.run).await? {
+        Some(closed) => bury_closed(ports, closed, ports.clock.now(), tidied).await,
+        None => Ok(()),
+    }
+}
+
+/// Notice and event of a run that was found dead and closed.
+async fn bury_closed(
+    ports: &Ports,
+    closed: RunRecord,
+    now: Timestamp,
+    tidied: &mut Tidied,
+) -> Result<(), StoreError> {
     tidied.dead_runs += 1;
-    let notice = notices::killed(&record.source, &record.run, now);
+    let source = closed.source.clone();
+    let notice = notices::killed(&source, &closed.run, now);
     put_notice(ports, "failed:killed", notice, tidied).await?;
-    let event = OutboxItem {
-        id: format!("{}-finished", record.run),
-        at: now,
-        payload: OutboxPayload::RunFinished(Box::new(closed)),
-    };
-    ports.outbox.put(&record.source, &event).await
+    ports
+        .outbox
+        .put(&source, &close::run_finished(&closed))
+        .await
 }
 
 async fn start(ports: &Ports, record: &RunRecord, tidied: &mut Tidied) {
@@ -275,4 +283,38 @@ fn purged_row(item: &Item) -> crate::Row {
         remedy: None,
     };
     rows::row_of_item_with(item, Action::Delete, RowResult::Done, note)
+}
+
+/// Ends a run whose process is known to be dead, without waiting for its lease: for a runner that
+/// alone may hold leases. What it left is closed as by the next run.
+///
+/// # Errors
+/// [`StoreError`] if the lease or the record cannot be read or written.
+pub async fn take_over(
+    ports: &Ports,
+    source: &SourceId,
+    round: &RunId,
+) -> Result<Option<RunId>, StoreError> {
+    let Some((dead, expires_at)) = ports.leases.holder(source).await? else {
+        return Ok(None);
+    };
+    let now = ports.clock.now();
+    let request = ClaimRequest {
+        source: source.clone(),
+        run: RunId::new(format!("{round}-{source}")),
+        scheduled_at: None,
+        // Nobody alive holds it: the moment at which it would expire has come.
+        now: expires_at.max(now),
+        expires_at: expires_at.max(now) + LEASE_GRACE,
+    };
+    let (ClaimOutcome::Claimed { .. }, Some(lease)) =
+        claim(ports.leases.as_ref(), &request).await?
+    else {
+        return Ok(None);
+    };
+    if let Some(record) = close::close_dead_record(ports, source, &dead).await? {
+        bury_closed(ports, record, now, &mut Tidied::default()).await?;
+    }
+    ports.leases.release(&lease).await?;
+    Ok(Some(dead))
 }

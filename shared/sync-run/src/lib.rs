@@ -23,7 +23,7 @@ mod run;
 mod standing;
 mod trouble;
 
-pub use housekeeping::{Tidied, housekeeping};
+pub use housekeeping::{Tidied, housekeeping, take_over};
 pub use lease::{ClaimOutcome, ClaimRequest, RunLease, claim};
 pub use record::{
     Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload, ReasonText, Row,
