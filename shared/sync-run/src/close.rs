@@ -111,7 +111,7 @@ pub(crate) async fn send_unsent(ports: &Ports, source: &org_model::SourceId) {
     let unsent = match ports.outbox.unsent(source).await {
         Ok(unsent) => unsent,
         Err(error) => {
-            tracing::warn!(%source, %error, "the outbox could not be read; housekeeping tries again");
+            tracing::warn!(%source, %error, "the outbox is unreadable; housekeeping tries again");
             return;
         }
     };

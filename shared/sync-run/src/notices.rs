@@ -146,8 +146,8 @@ pub(crate) fn failed(book: &Book<'_>, error: &RunError) -> Notice {
     let source = book.lease.source();
     let text = format!(
         "The run {run} of source {source} ({name}) failed: {message}.\nCode: {code}\n\nWhat to do: \
-         {remedy}.\n\nNobody was deleted for this reason. The next run tries again; while this goes \
-         on, you are reminded once a day.",
+         {remedy}.\n\nNobody was deleted for this reason. The next run tries again; while this \
+         goes on, you are reminded once a day.",
         run = book.lease.run(),
         name = book.source_name,
         message = error.message,

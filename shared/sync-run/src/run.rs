@@ -16,8 +16,8 @@
 //! - *An approval during a run:* the run read the standing lists at its start; the approval is
 //!   durable and is consumed by the next sealed run.
 //! - *A return between question and removal:* the person answered "gone" seconds ago; a return
-//!   within these seconds is restored by the next run with the same internal id. Accepted: rare, and
-//!   nothing is lost since deleting is soft.
+//!   within these seconds is restored by the next run with the same internal id. Accepted: rare,
+//!   and nothing is lost since deleting is soft.
 
 use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};

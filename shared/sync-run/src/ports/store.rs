@@ -80,8 +80,8 @@ pub trait Mirror: Send + Sync {
         change: PermittedChange<'_>,
     ) -> Result<WriteOutcome, StoreError>;
 
-    /// Removals in transactions that also check the lease: a late zombie removes nobody. Outcomes in
-    /// the order of `removals`. At most [`REMOVALS_MAX`] at once.
+    /// Removals in transactions that also check the lease: a late zombie removes nobody. Outcomes
+    /// in the order of `removals`. At most [`REMOVALS_MAX`] at once.
     async fn remove(
         &self,
         lease: &RunLease,
