@@ -100,46 +100,44 @@ fn explanation(
     fields: Vec<String>,
 ) -> FieldExplanation {
     let names = fields.join(", ");
-    let (message, remedy) = match cause {
-        MissingCause::NotMapped => (
-            format!("WeCom sends {names} and no attribute uses it"),
-            Some("add an attribute to the mapping if you want it".to_owned()),
-        ),
-        MissingCause::NoRight => (
-            format!("WeCom withholds {names} from this app"),
-            Some(WITHHELD_REMEDY.to_owned()),
-        ),
-        MissingCause::OutOfRange => (
-            format!("WeCom left {names} out: it lies outside what this app may see"),
-            Some("widen the app's visible range in the WeCom console".to_owned()),
-        ),
-        MissingCause::Empty if names.is_empty() => {
-            ("the expression gives an empty text".to_owned(), None)
+    let message = match cause {
+        MissingCause::NotMapped => format!("WeCom sends {names} and no attribute uses it"),
+        MissingCause::NoRight => format!("WeCom withholds {names} from this app"),
+        MissingCause::OutOfRange => {
+            format!("WeCom left {names} out: it lies outside what this app may see")
         }
-        MissingCause::Empty => (
-            format!("{names} is not filled in for this person in WeCom"),
-            None,
-        ),
-        MissingCause::ExpressionFailed => (
-            "the expression gives nothing that the directory can hold for this person".to_owned(),
-            Some(
-                "let it give a text, a number, true or false, or a list of those; a map such as \
-                 extattr needs a key"
-                    .to_owned(),
-            ),
-        ),
+        MissingCause::Empty if names.is_empty() => "the expression gives an empty text".to_owned(),
+        MissingCause::Empty => format!("{names} is not filled in for this person in WeCom"),
+        MissingCause::ExpressionFailed => {
+            "the expression gives no value that the directory can hold".to_owned()
+        }
     };
     FieldExplanation {
         attribute,
         fields,
         cause,
         message,
-        remedy,
+        remedy: cause.remedy().map(str::to_owned),
     }
 }
 
-const WITHHELD_REMEDY: &str = "apps created after 20 June 2022 never receive it, and nobody in \
-    this reading has it: use an older app, or keep the value in a custom field";
+impl MissingCause {
+    fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::NotMapped => Some("add an attribute to the mapping if you want it"),
+            Self::NoRight => Some(
+                "apps created after 20 June 2022 never receive it, and nobody in this reading \
+                 has it: use an older app, or keep the value in a custom field",
+            ),
+            Self::OutOfRange => Some("widen the app's visible range in the WeCom console"),
+            Self::Empty => None,
+            Self::ExpressionFailed => Some(
+                "let it give a text, a number, true or false, or a list of those; a map such as \
+                 extattr needs a key",
+            ),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

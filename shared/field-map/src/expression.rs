@@ -136,7 +136,7 @@ impl Expression {
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
         for field in &self.fields {
             if let Some(value) = record.field(field) {
-                context.add_variable_from_value(field.as_str(), to_cel(value));
+                context.add_variable_as_val(field.as_str(), to_cel(value));
             }
         }
         match self.program.execute(&context) {
@@ -237,10 +237,11 @@ fn judge_references(references: &References) -> Vec<Refusal> {
              replace, split, substring, trim, upperAscii",
         ));
     }
-    if references.loops_over_map {
+    if references.lists_a_map {
         refusals.push(refusal(
-            "a loop over a map has no order, so its result would change from run to run",
-            "name the keys you want, such as [extattr['a'], extattr['b']]",
+            "a map may only be asked for a key: its keys have no order",
+            "name the keys you want, such as [extattr['a'], extattr['b']], or look one up, such \
+             as {'1': 'x', '2': 'y'}[gender]",
         ));
     }
     if references.loops_depth > LOOPS_MAX || references.depth > DEPTH_MAX {

@@ -192,4 +192,8 @@ fn judge_name(attribute: &str) -> Option<MappingProblem> {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod problems;
+#[cfg(test)]
 mod tests;

@@ -35,8 +35,9 @@ pub(crate) struct References {
     /// How deeply `map`, `filter`, `exists` and the like stand in each other.
     pub loops_depth: usize,
     pub depth: usize,
-    /// A loop over a map: CEL gives its keys in no order, and order is output.
-    pub loops_over_map: bool,
+    /// A map literal that is not looked up at once, or a loop over a map: CEL gives keys in no
+    /// order, and order is output.
+    pub lists_a_map: bool,
 }
 
 /// Where the walk stands.
@@ -79,9 +80,12 @@ impl References {
             Expr::Call(call) => self.walk_call(call, place),
             Expr::Comprehension(comprehension) => self.walk_loop(comprehension, place),
             Expr::List(list) => list.elements.iter().for_each(|e| self.walk(e, place)),
-            Expr::Map(map) => self.walk_entries(&map.entries, place),
+            Expr::Map(map) => {
+                self.lists_a_map = true;
+                self.walk_entries(&map.entries, place);
+            }
             Expr::Struct(literal) => self.walk_entries(&literal.entries, place),
-            Expr::Select(select) => self.walk(&select.operand, place),
+            Expr::Select(select) => self.walk_map(&select.operand, place),
             Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => {}
         }
     }
@@ -99,14 +103,30 @@ impl References {
             return;
         }
         self.functions.insert(call.func_name.clone());
-        for argument in call.target.as_deref().into_iter().chain(&call.args) {
-            self.walk(argument, place);
+        match (call.func_name.as_str(), call.args.as_slice()) {
+            (operators::INDEX, [map, key]) | (operators::IN, [key, map]) => {
+                self.walk(key, place);
+                self.walk_map(map, place);
+            }
+            (_, arguments) => {
+                for argument in call.target.as_deref().into_iter().chain(arguments) {
+                    self.walk(argument, place);
+                }
+            }
+        }
+    }
+
+    /// An expression that is looked into: here a map literal may stand.
+    fn walk_map(&mut self, map: &IdedExpr, place: Place<'_>) {
+        match &map.expr {
+            Expr::Map(literal) => self.walk_entries(&literal.entries, place),
+            _ => self.walk(map, place),
         }
     }
 
     fn walk_loop(&mut self, comprehension: &ComprehensionExpr, place: Place<'_>) {
         self.walk(&comprehension.iter_range, place);
-        self.loops_over_map |= is_map(&comprehension.iter_range);
+        self.lists_a_map |= is_map_field(&comprehension.iter_range);
         self.walk(&comprehension.accu_init, place);
         let bound = Bound {
             names: [
@@ -140,12 +160,9 @@ impl References {
     }
 }
 
-/// Maps by their looks: `extattr` and the like, and literals.
-fn is_map(range: &IdedExpr) -> bool {
-    match literal_path(range, PresenceTests::Refused) {
-        Some(path) => path.keys.is_empty() && MAP_FIELDS.contains(&path.root.as_str()),
-        None => matches!(range.expr, Expr::Map(_)),
-    }
+fn is_map_field(range: &IdedExpr) -> bool {
+    literal_path(range, PresenceTests::Refused)
+        .is_some_and(|path| path.keys.is_empty() && MAP_FIELDS.contains(&path.root.as_str()))
 }
 
 fn is_bound(name: &str, mut bound: Option<&Bound<'_>>) -> bool {

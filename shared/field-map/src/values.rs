@@ -1,29 +1,101 @@
 //! Values on their way between WeCom's JSON, expressions and the directory.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use cel::objects::Key;
+use cel::ExecutionError;
+use cel::common::traits::{Container, Indexer};
+use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelNull, CelString, CelUInt, Type};
+use cel::common::value::{CowVal, Val};
 use serde_json::Value;
 
 /// What one attribute may hold: 40 of them fit one item of 400 KB.
 const VALUE_MAX_BYTES: usize = 10_000;
 
-pub(crate) fn to_cel(value: &Value) -> cel::Value {
+pub(crate) fn to_cel(value: &Value) -> Box<dyn Val> {
     match value {
-        Value::Null => cel::Value::Null,
-        Value::Bool(truth) => cel::Value::Bool(*truth),
+        Value::Null => Box::new(CelNull),
+        Value::Bool(truth) => Box::new(CelBool::from(*truth)),
         Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(number), _) => cel::Value::Int(number),
-            (None, Some(number)) => cel::Value::UInt(number),
-            (None, None) => cel::Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            (Some(number), _) => Box::new(CelInt::from(number)),
+            (None, Some(number)) => Box::new(CelUInt::from(number)),
+            (None, None) => Box::new(CelDouble::from(number.as_f64().unwrap_or(f64::NAN))),
         },
-        Value::String(text) => cel::Value::String(Arc::new(text.clone())),
-        Value::Array(items) => cel::Value::List(Arc::new(items.iter().map(to_cel).collect())),
-        Value::Object(fields) => {
-            let entry = |(key, value): (&String, &Value)| (Key::from(key.clone()), to_cel(value));
-            cel::Value::from(fields.iter().map(entry).collect::<HashMap<_, _>>())
+        Value::String(text) => Box::new(CelString::from(text.clone())),
+        Value::Array(items) => {
+            let items: Vec<Box<dyn Val>> = items.iter().map(to_cel).collect();
+            Box::new(CelList::from(items))
         }
+        Value::Object(fields) => {
+            let field = |(key, value): (&String, &Value)| (key.clone(), to_cel(value));
+            Box::new(Fields(fields.iter().map(field).collect()))
+        }
+    }
+}
+
+/// A map that answers for one key at a time. CEL's own maps list their keys in no order, even in
+/// `[] + map`, and order is output: one person would change from run to run.
+#[derive(Clone, Debug)]
+struct Fields(BTreeMap<String, Box<dyn Val>>);
+
+static FIELDS: Type = Type::new_unspecified_type("wecom.fields");
+
+impl Fields {
+    fn find(&self, key: &dyn Val) -> Option<&(dyn Val + 'static)> {
+        let key = key.downcast_ref::<CelString>()?;
+        self.0.get(key.inner()).map(AsRef::as_ref)
+    }
+}
+
+impl Val for Fields {
+    fn get_type(&self) -> &Type {
+        &FIELDS
+    }
+
+    fn cel_type() -> &'static Type {
+        &FIELDS
+    }
+
+    fn as_container(&self) -> Option<&dyn Container> {
+        Some(self)
+    }
+
+    fn as_indexer<'b, 'v>(&'b self) -> Option<&'b (dyn Indexer + 'v)>
+    where
+        Self: 'v,
+    {
+        Some(self)
+    }
+
+    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v>
+    where
+        Self: 'v,
+    {
+        Box::new(self.clone())
+    }
+}
+
+impl Container for Fields {
+    fn contains(&self, key: &dyn Val) -> Result<bool, ExecutionError> {
+        Ok(self.find(key).is_some())
+    }
+}
+
+impl Indexer for Fields {
+    fn get<'b, 'v>(&'b self, key: &dyn Val) -> Result<CowVal<'b, 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        match self.find(key) {
+            Some(value) => Ok(CowVal::Borrowed(value)),
+            None => Err(ExecutionError::no_such_key("key")),
+        }
+    }
+
+    fn steal<'v>(self: Box<Self>, key: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
+    where
+        Self: 'v,
+    {
+        self.get(key).map(CowVal::into_owned)
     }
 }
 

@@ -38,7 +38,7 @@ fn every_missing_attribute_has_one_of_the_five_causes() {
     let others = json!({ "mobile": "13800000000" });
     assert_snapshot!(explained(&table, &fields, &others), @"
     boss: OutOfRange: WeCom left direct_leader out: it lies outside what this app may see
-    broken: ExpressionFailed: the expression gives nothing that the directory can hold for this person
+    broken: ExpressionFailed: the expression gives no value that the directory can hold
     cost_center: Empty: extattr['成本中心'] is not filled in for this person in WeCom
     gender: NoRight: WeCom withholds gender from this app
     mail: NoRight: WeCom withholds biz_mail from this app

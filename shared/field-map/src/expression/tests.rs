@@ -140,7 +140,6 @@ fn a_result_that_is_no_value_fails_and_never_panics() {
         "1.0 / 0.0",
         "alias + 1",
         "b'bytes'",
-        "{'a': 1}",
         "[[1]]",
         "int(alias)",
         "alias.substring(5)",

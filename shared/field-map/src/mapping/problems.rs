@@ -1,0 +1,64 @@
+//! What is refused, and how it is said.
+
+use insta::assert_snapshot;
+
+use super::*;
+use crate::people::rules;
+
+pub(super) fn problems(table: &str) -> String {
+    let problems = Mapping::compile(&rules(table)).unwrap_err();
+    problems
+        .iter()
+        .map(|problem| format!("{}: {}\n", problem.attribute, problem.message))
+        .collect()
+}
+
+#[test]
+fn all_problems_of_all_rules_come_back_together() {
+    let table = "
+        9lives: position
+        Title: position
+        login: userid
+        name: name
+        broken: position +
+        typo: positon
+        strange: position.frobnicate()
+        missing: frobnicate(position)
+        listed: extattr.map(k, k)
+        deep: [1].map(a, [1].map(b, [1].map(c, c)))
+        two: positon + moble
+    ";
+    assert_snapshot!(problems(table), @"
+    9lives: this is not the name of an attribute
+    Title: this is not the name of an attribute
+    broken: the expression cannot be read at line 1, column 11
+    deep: the expression is too deep: at most 2 loops in each other and 24 steps
+    listed: a map may only be asked for a key: its keys have no order
+    login: this name belongs to a fixed part of every person and cannot be mapped
+    missing: there is no function `frobnicate`
+    name: this name belongs to a fixed part of every person and cannot be mapped
+    strange: there is no function `frobnicate`
+    two: `moble` is not a field of a WeCom member
+    two: `positon` is not a field of a WeCom member
+    typo: `positon` is not a field of a WeCom member
+    ");
+}
+
+#[test]
+fn every_problem_says_what_to_do_and_repeats_no_text_of_the_expression() {
+    let table = "a: 'zhang@example.com\nb: zhang@example.com\nc: 'zhang@example.com'.nope()";
+    for problem in Mapping::compile(&rules(table)).unwrap_err() {
+        assert!(!problem.remedy.is_empty());
+        assert!(!problem.message.contains("zhang"), "{}", problem.message);
+    }
+}
+
+#[test]
+fn too_many_rules_are_one_problem_without_an_attribute() {
+    let many: BTreeMap<String, String> = (0..=RULES_MAX)
+        .map(|n| (format!("a{n}"), "position".to_owned()))
+        .collect();
+    let problems = Mapping::compile(&many).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].attribute, "");
+}
