@@ -210,4 +210,6 @@ fn read_deletions(body: &Section<'_>, problems: &mut Problems) -> Deletions {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

@@ -99,7 +99,7 @@ pub(super) fn read_contacts(body: &Section<'_>, problems: &mut Problems) -> Vec<
 }
 
 /// The plain form that SNS takes: RFC 5321 without quoted and internationalised parts.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };

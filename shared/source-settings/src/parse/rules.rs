@@ -6,9 +6,9 @@ use field_map::Mapping;
 use org_model::AttributeName;
 use org_plan::Limits;
 
-use crate::problem::{Problems, pointer_to};
+use crate::problem::Problems;
 use crate::schedule::time_zone;
-use crate::section::Section;
+use crate::section::{Section, shown_place};
 use crate::{Every, Protection, RetentionDays, Schedule, StartAt};
 
 const RETENTION_MAX_DAYS: u32 = 3_650;
@@ -36,7 +36,7 @@ pub(super) fn read_mapping(
                 rules.insert(attribute.clone(), source.to_owned());
             }
             None => {
-                let place = pointer_to(&pointer, attribute);
+                let place = shown_place(&pointer, attribute);
                 problems.add(&place, "an expression is a text", "write it in quotes");
             }
         }
@@ -45,7 +45,7 @@ pub(super) fn read_mapping(
         // A problem of the rules as a whole names no attribute; nor may the name "" be one.
         let place = match problem.attribute.as_str() {
             "" => pointer.clone(),
-            attribute => pointer_to(&pointer, attribute),
+            attribute => shown_place(&pointer, attribute),
         };
         problems.add(&place, &problem.message, &problem.remedy);
     }
