@@ -1,1 +1,51 @@
-//! `admin-api`.
+//! The HTTP API of administrators.
+//!
+//! - **For:** the routes of DESIGN.md §6 as one axum router, served by a Lambda function and by the
+//!   local runner alike.
+//! - **Knows:** paths, headers, status codes, the JSON shapes, and the OpenAPI document they make.
+//! - **Must never know:** what a use case does, how anything is stored, or a secret's value.
+//! - **Keeps invariant 6 of ARCHITECTURE.md:** no answer repeats a secret, and every refusal says
+//!   who should do what.
+
+mod caller;
+mod extract;
+pub mod lambda;
+mod openapi;
+mod problem;
+mod routes;
+mod shapes;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use source_admin::Admin;
+
+pub use caller::Caller;
+pub use openapi::document;
+pub use problem::{FieldProblem, Problem};
+
+/// A body of settings is a few kilobytes; a long list of exceptions tens of them.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// What every route may use.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    admin: Admin,
+    openapi: Arc<str>,
+}
+
+/// All routes over these use cases. The caller is taken from API Gateway's request context, else
+/// from a [`Caller`] that an outer layer put into the request's extensions, else it is `local`.
+pub fn router(admin: Admin) -> Router {
+    let (routes, document) = openapi::routes();
+    let desk = Desk {
+        admin,
+        openapi: openapi::pretty(&document).into(),
+    };
+    routes
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(desk)
+}

@@ -1,1 +1,2 @@
+//! `admin-api`.
 fn main() {}

@@ -1,0 +1,174 @@
+//! Refusals as RFC 9457 `application/problem+json`.
+
+use axum::Json;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use source_admin::AdminError;
+use source_settings::SettingsProblem;
+use sync_run::ports::StoreError;
+use utoipa::ToSchema;
+
+/// A refused or failed call (RFC 9457). Unless it says otherwise, nothing was changed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:wecom-sync:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    pub detail: String,
+    /// Stable, for programs.
+    pub code: String,
+    /// What to do, as a sentence.
+    pub remedy: String,
+    /// Everything that is wrong with the body or the query, in one answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldProblem>,
+    /// The run that is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+}
+
+/// One thing that is wrong. Never repeats the value that was given.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(PartialEq))]
+pub struct FieldProblem {
+    /// RFC 6901, such as `/schedule/every`; `?limit` for a parameter of the query; empty for all.
+    pub pointer: String,
+    pub message: String,
+    pub remedy: String,
+}
+
+impl From<SettingsProblem> for FieldProblem {
+    fn from(problem: SettingsProblem) -> Self {
+        Self {
+            pointer: problem.pointer,
+            message: problem.message,
+            remedy: problem.remedy,
+        }
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &str,
+        detail: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind: format!("urn:wecom-sync:problem:{code}"),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            code: code.to_owned(),
+            remedy: remedy.into(),
+            errors: Vec::new(),
+            run: None,
+        }
+    }
+
+    /// A parameter of the query, or a header, that nobody can use.
+    pub(crate) fn bad_parameter(name: &str, message: impl Into<String>) -> Self {
+        let remedy = "correct that parameter";
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad_parameter",
+            format!("{name} cannot be used"),
+            remedy,
+        );
+        problem.errors.push(FieldProblem {
+            pointer: name.to_owned(),
+            message: message.into(),
+            remedy: remedy.to_owned(),
+        });
+        problem
+    }
+}
+
+fn status_of(error: &AdminError) -> StatusCode {
+    match error {
+        AdminError::NotFound { .. } => StatusCode::NOT_FOUND,
+        AdminError::NotJson(_) => StatusCode::BAD_REQUEST,
+        AdminError::Invalid(_) | AdminError::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        AdminError::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        AdminError::Stale | AdminError::Store(StoreError::Conflict { .. }) => {
+            StatusCode::PRECONDITION_FAILED
+        }
+        AdminError::OtherOrganisation
+        | AdminError::RunLive { .. }
+        | AdminError::NotWaiting { .. } => StatusCode::CONFLICT,
+        AdminError::ExceptNotAvailable => StatusCode::NOT_IMPLEMENTED,
+        AdminError::Vault(_) | AdminError::Store(StoreError::Unavailable { .. }) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        AdminError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(error: AdminError) -> Self {
+        let status = status_of(&error);
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        if status.is_server_error() {
+            // The one place where a failed call is logged.
+            let cause = cause.as_deref().unwrap_or_default();
+            tracing::error!(code = error.code(), cause, "{error}");
+        }
+        let detail = match cause {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        let mut problem = Self::new(status, error.code(), detail, error.remedy_text());
+        match error {
+            AdminError::Invalid(found) | AdminError::NotJson(found) => {
+                problem.errors = found.into_iter().map(FieldProblem::from).collect();
+            }
+            AdminError::RunLive { run } | AdminError::KeyReused { run } => {
+                problem.run = Some(run.to_string());
+            }
+            _ => {}
+        }
+        problem
+    }
+}
+
+/// Throttled or unreachable: clients may come back after so many seconds.
+const RETRY_AFTER_SECONDS: u16 = 5;
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let code = self.status;
+        let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        response
+    }
+}
+
+pub(crate) async fn no_such_path(uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no_such_path",
+        format!("there is nothing at {}", uri.path()),
+        "look at /openapi.json for what there is",
+    )
+}
+
+pub(crate) async fn no_such_method(method: Method) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "no_such_method",
+        format!("{method} is not for this path"),
+        "use a method that the Allow header names",
+    )
+}

@@ -1,0 +1,92 @@
+//! `/sources`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{put_answer, tagged};
+use crate::extract::{At, Body, IfMatch};
+use crate::openapi::refusals;
+use crate::problem::Problem;
+use crate::shapes::{List, Source};
+use crate::{Caller, Desk};
+
+pub fn routes() -> OpenApiRouter<Desk> {
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(get, put))
+}
+
+/// All sources
+#[utoipa::path(
+    get, path = "/sources", operation_id = "listSources", tag = "sources",
+    responses(
+        (status = 200, description = "All sources", body = List<Source>),
+        refusals::Plain,
+    )
+)]
+async fn list(State(desk): State<Desk>) -> Result<Json<List<Source>>, Problem> {
+    Ok(Json(List::whole(desk.admin.sources().await?)))
+}
+
+/// One source, with what the system knows about it
+#[utoipa::path(
+    get, path = "/sources/{source}", operation_id = "getSource", tag = "sources",
+    params(("source" = String, Path, description = "The source's name")),
+    responses(
+        (status = 200, description = "The source", body = Source,
+            headers(("ETag" = String, description = "Its version, for If-Match"))),
+        refusals::Reading,
+    )
+)]
+async fn get(State(desk): State<Desk>, At(source): At<String>) -> Result<Response, Problem> {
+    let view = desk.admin.source(&source).await?;
+    Ok(tagged(view.stored.version, Source::from(view)))
+}
+
+/// Make or replace a source's settings
+///
+/// The secret is stored first, the settings are the one commit point, then schedule and contacts
+/// follow. What fails after the settings are stored stands in `state.warnings` of the answer;
+/// repeating the call with the new ETag tries it again.
+#[utoipa::path(
+    put, path = "/sources/{source}", operation_id = "putSource", tag = "sources",
+    params(
+        ("source" = String, Path, description = "1 to 40 of a-z, 0-9 and hyphens"),
+        ("If-Match" = Option<String>, Header,
+            description = "The ETag the change is based on; required unless the source is new"),
+    ),
+    request_body = Source,
+    responses(
+        (status = 200, description = "Replaced", body = Source,
+            headers(("ETag" = String, description = "Its new version"))),
+        (status = 201, description = "Made", body = Source,
+            headers(
+                ("ETag" = String, description = "Its version"),
+                ("Location" = String, description = "Where it stands"),
+            )),
+        refusals::PuttingSource,
+    )
+)]
+async fn put(
+    State(desk): State<Desk>,
+    At(source): At<String>,
+    caller: Caller,
+    IfMatch(precondition): IfMatch,
+    body: Body,
+) -> Result<Response, Problem> {
+    let put = desk
+        .admin
+        .put_source(&source, &body.0, &precondition, &caller.0)
+        .await?;
+    let version = put.view.stored.version;
+    let place = format!("/sources/{source}");
+    Ok(put_answer(
+        put.created,
+        place,
+        version,
+        Source::from(put.view),
+    ))
+}

@@ -1,0 +1,205 @@
+//! `/sources/{source}/held`: a person's decision about deletions.
+
+mod common;
+
+use axum::http::Method;
+use common::{Api, NOW};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use source_admin::fakes::Part;
+use sync_run::{HeldState, RunStatus, Trigger};
+
+#[tokio::test]
+async fn a_held_list_has_the_shape_of_the_contract() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(400);
+    let listed = api.get("/sources/hq/held").await.json;
+    assert_eq!(listed["next"], Value::Null);
+    let list = &listed["items"][0];
+    assert_eq!(list["fingerprint"], fingerprint.to_string());
+    assert_eq!(list["count"], 400);
+    assert_eq!(list["state"], "waiting");
+    assert_eq!(list["held_at"], NOW);
+    assert_eq!(list["expires_at"], "2026-11-25T08:00:00Z");
+    let rule = json!({ "kind": "users", "limit": "max_count", "window": "run", "value": 50,
+        "deletions": 400, "base": 2000 });
+    assert_eq!(list["rules"], json!([rule]));
+}
+
+#[tokio::test]
+async fn held_items_come_by_page() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(3);
+    let path = format!("/sources/hq/held/{fingerprint}/items?limit=2");
+    let page = api.get(&path).await.json;
+    let item = json!({ "kind": "user", "id": "Zhang.0", "internal_id": "internal-0",
+        "name": "张0", "action": "delete", "departments": [1] });
+    assert_eq!(page["items"][0], item);
+    let rest = format!("{path}&cursor={}", page["next"].as_str().unwrap());
+    let rest = api.get(&rest).await.json;
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn approving_exactly_this_list_is_one_call() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(400);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    let approved = api.call(Method::POST, &path, &[], None).await;
+    assert_eq!(approved.status, 200, "{}", approved.text);
+    assert_eq!(approved.json["state"], "approved");
+    assert_eq!(approved.json["decided_by"], "local");
+    assert_eq!(approved.json["approval_run"]["trigger"], "approval");
+    assert!(approved.warnings().is_empty());
+    let state = api.world.state();
+    assert_eq!(state.held[0].decided_by.as_deref(), Some("local"));
+    assert_eq!(state.started[0].2, Trigger::Approval);
+}
+
+#[tokio::test]
+async fn approving_again_changes_nothing() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(4);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    let first = api.post(&path, &json!({})).await;
+    api.pass(SignedDuration::from_mins(5));
+    let again = api.post(&path, &json!({})).await;
+    assert_eq!(first.json, again.json);
+    api.end_runs();
+    api.post(&path, &json!({})).await;
+    assert_eq!(api.world.state().runs.len(), 1);
+}
+
+#[tokio::test]
+async fn another_list_needs_another_approval() {
+    let api = Api::with_source().await;
+    let (first, second) = (api.hold(4), api.hold(5));
+    api.post(&format!("/sources/hq/held/{first}/approve"), &json!({}))
+        .await;
+    let listed = api.get("/sources/hq/held").await.json;
+    let state_of = |fingerprint: String| {
+        let lists = listed["items"].as_array().unwrap();
+        let found = lists.iter().find(|list| list["fingerprint"] == fingerprint);
+        found.unwrap()["state"].clone()
+    };
+    assert_eq!(state_of(first.to_string()), "approved");
+    assert_eq!(state_of(second.to_string()), "waiting");
+}
+
+#[tokio::test]
+async fn an_approval_while_a_run_is_live_stands_for_the_next_one() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(4);
+    api.add_run("run-live", RunStatus::Running);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    let approved = api.post(&path, &json!({})).await;
+    assert_eq!(
+        (approved.status.as_u16(), &approved.json["state"]),
+        (200, &json!("approved"))
+    );
+    assert_eq!(approved.json["live_run"], "run-live");
+    assert_eq!(approved.json["approval_run"], Value::Null);
+    assert_eq!(approved.warnings(), ["run_is_live"]);
+    assert_eq!(api.world.state().held[0].state, HeldState::Approved);
+}
+
+#[tokio::test]
+async fn an_approval_stands_when_its_run_cannot_be_queued_or_started() {
+    for (part, code) in [
+        (Part::Queue, "approval_run_not_queued"),
+        (Part::Starter, "start_delayed"),
+    ] {
+        let api = Api::with_source().await;
+        let fingerprint = api.hold(4);
+        api.world.break_part(part);
+        let path = format!("/sources/hq/held/{fingerprint}/approve");
+        let approved = api.post(&path, &json!({})).await;
+        assert_eq!(
+            (approved.status.as_u16(), &approved.json["state"]),
+            (200, &json!("approved"))
+        );
+        assert_eq!(approved.warnings(), [code]);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_entry_in_except_is_422_and_nothing_is_approved() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(4);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    let known = json!({ "kind": "user", "id": "Zhang.1" });
+    let unknown = json!({ "kind": "user", "id": "Li.9" });
+    let other_kind = json!({ "kind": "department", "id": "Zhang.1" });
+    let refused = api
+        .post(&path, &json!({ "except": [known, unknown, other_kind] }))
+        .await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (422, "invalid"));
+    assert_eq!(refused.pointers(), ["/except/1", "/except/2"]);
+    assert_eq!(api.world.state().held[0].state, HeldState::Waiting);
+    assert!(api.world.state().runs.is_empty());
+}
+
+#[tokio::test]
+async fn excepting_known_items_is_refused_rather_than_pretended() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(4);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    let except = json!({ "except": [{ "kind": "user", "id": "Zhang.1" }] });
+    let refused = api.post(&path, &except).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (501, "except_not_available_yet")
+    );
+    assert_eq!(api.world.state().held[0].state, HeldState::Waiting);
+    assert!(api.world.state().runs.is_empty());
+}
+
+#[tokio::test]
+async fn a_misspelled_except_approves_nothing() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(4);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    let refused = api.post(&path, &json!({ "excepts": [] })).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (422, "invalid"));
+    assert_eq!(api.world.state().held[0].state, HeldState::Waiting);
+}
+
+#[tokio::test]
+async fn an_expired_list_cannot_be_approved() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(4);
+    api.pass(SignedDuration::from_hours(72));
+    assert_eq!(
+        api.get("/sources/hq/held").await.json["items"][0]["state"],
+        "expired"
+    );
+    assert_eq!(
+        api.get("/sources/hq").await.json["state"]["held_waiting"],
+        0
+    );
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    let refused = api.post(&path, &json!({})).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (409, "not_waiting")
+    );
+    assert!(refused.json["detail"].as_str().unwrap().contains("expired"));
+}
+
+#[tokio::test]
+async fn an_unknown_list_is_404() {
+    let api = Api::with_source().await;
+    for fingerprint in ["00112233445566778899aabbccddeeff", "nonsense"] {
+        let items = api
+            .get(&format!("/sources/hq/held/{fingerprint}/items"))
+            .await;
+        assert_eq!((items.status.as_u16(), items.code()), (404, "not_found"));
+        for body in [
+            json!({}),
+            json!({ "except": [{ "kind": "user", "id": "x" }] }),
+        ] {
+            let path = format!("/sources/hq/held/{fingerprint}/approve");
+            assert_eq!(api.post(&path, &body).await.code(), "not_found");
+        }
+    }
+}
