@@ -101,6 +101,9 @@ impl Events for BusEvents {
         // The call as a whole succeeds although the bus took nothing.
         let code = answer.entries().iter().find_map(|entry| entry.error_code());
         let code = code.filter(|code| is_code(code));
-        Err(refusal(SERVICE, code.unwrap_or("refused without a code")))
+        Err(refusal(
+            SERVICE,
+            code.unwrap_or("an entry failed without a code"),
+        ))
     }
 }

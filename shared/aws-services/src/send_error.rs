@@ -1,5 +1,6 @@
 //! From the SDK's errors to the one that the ports know.
 
+use aws_sdk_sns::config::http::HttpResponse;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use sync_run::ports::SendError;
 
@@ -7,12 +8,16 @@ use sync_run::ports::SendError;
 const CODE_LENGTH_MAX: usize = 64;
 
 /// Keeps the service's error code and drops its sentence, which may repeat what was sent.
-pub(crate) fn send_error<E, R>(service: &'static str, error: &SdkError<E, R>) -> SendError
+pub(crate) fn send_error<E>(service: &'static str, error: &SdkError<E, HttpResponse>) -> SendError
 where
     E: ProvideErrorMetadata,
 {
     let reason = match error {
-        SdkError::ServiceError(refused) => code(refused.err()),
+        SdkError::ServiceError(refused) => {
+            let code = refused.err().code().filter(|code| is_code(code));
+            let status = refused.raw().status().as_u16();
+            return refusal(service, code.map_or(nameless(status), str::to_owned));
+        }
         SdkError::TimeoutError(_) => "no answer in time",
         SdkError::DispatchFailure(failure) if failure.is_timeout() || failure.is_io() => {
             "not reachable"
@@ -21,17 +26,12 @@ where
         SdkError::ResponseError(_) => "an unreadable answer",
         _ => "a request that cannot be made",
     };
-    SendError {
-        service,
-        reason: reason.to_owned(),
-    }
+    refusal(service, reason)
 }
 
-fn code<E: ProvideErrorMetadata>(error: &E) -> &str {
-    error
-        .code()
-        .filter(|code| is_code(code))
-        .unwrap_or("refused without a code")
+/// Something between us and the service answered, or the service did with something unexpected.
+fn nameless(status: u16) -> String {
+    format!("an answer with status {status} and no error code")
 }
 
 /// Whoever answers might put anything where its code should stand.
