@@ -2,7 +2,7 @@
 //! failing over between agents, the token, retries, and at the bottom one request.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use reqwest::{Certificate, Url};
@@ -37,6 +37,8 @@ pub(crate) struct Conversation {
     pub routes: Routes,
     gate: Gate,
     unanswered: AtomicU32,
+    /// A rate window outlasted its waits: nothing more is asked in this run.
+    spent: AtomicBool,
     calls: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -62,6 +64,7 @@ impl Conversation {
             pace,
             gate: Gate::default(),
             unanswered: AtomicU32::new(0),
+            spent: AtomicBool::new(false),
             calls: Mutex::default(),
         }
     }
@@ -74,9 +77,7 @@ impl Conversation {
     /// Asks through the agent that answers now, and through the next ones if it no longer does.
     pub async fn ask<T>(&self, question: &Question, decode: Decode<'_, T>) -> Result<T, Failure> {
         loop {
-            if self.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MAX {
-                return Err(Failure::Silent(Silence::GivenUp));
-            }
+            self.may_ask_on()?;
             let at = self.routes.current();
             let answer = self.ask_through(at, question, decode).await;
             match &answer {
@@ -84,7 +85,7 @@ impl Conversation {
                     let agent = self.routes.agent_id(at);
                     tracing::warn!(agent, "the agent no longer serves; taking the next");
                 }
-                Err(Failure::Silent(_)) => {
+                Err(Failure::Silent(_) | Failure::Malformed(_)) => {
                     self.unanswered.fetch_add(1, Ordering::Relaxed);
                     return answer;
                 }
@@ -93,6 +94,17 @@ impl Conversation {
                     return answer;
                 }
             }
+        }
+    }
+
+    /// Saves work: whoever is silent or has no quota left is not asked a thousand times more.
+    fn may_ask_on(&self) -> Result<(), Failure> {
+        if self.spent.load(Ordering::Relaxed) {
+            Err(Failure::OutOfBudget)
+        } else if self.unanswered.load(Ordering::Relaxed) >= UNANSWERED_MAX {
+            Err(Failure::Silent(Silence::GivenUp))
+        } else {
+            Ok(())
         }
     }
 
@@ -152,7 +164,10 @@ impl Conversation {
             };
             match tries.after(&failure, &self.pace) {
                 Next::GiveUp => return Err(failure),
-                Next::OutOfBudget => return Err(Failure::OutOfBudget),
+                Next::OutOfBudget => {
+                    self.spent.store(true, Ordering::Relaxed);
+                    return Err(Failure::OutOfBudget);
+                }
                 Next::AfterWindow => self.corp.limits.quiet_for(self.pace.rate_window),
                 Next::Again { tries } => {
                     let moment = Instant::now() + self.pace.wait_after(tries);

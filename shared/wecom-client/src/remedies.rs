@@ -29,7 +29,7 @@ pub(crate) fn read_error(failure: &Failure) -> ReadError {
 /// Every agent failed: the cause of each, by its id. One cause alone keeps its code and remedy.
 pub(crate) fn no_agent(mut causes: Vec<(Option<String>, Failure)>) -> ReadError {
     if causes.len() == 1 && causes[0].0.is_none() {
-        return read_error(&causes.remove(0).1);
+        return directly(&causes.remove(0).1);
     }
     let errors: Vec<(String, ReadError)> = causes
         .iter()
@@ -49,6 +49,20 @@ pub(crate) fn no_agent(mut causes: Vec<(Option<String>, Failure)>) -> ReadError 
         remedy: first.map_or(Remedy::FixSettings, |error| error.remedy),
         remedy_text: remedies.join("; "),
     }
+}
+
+/// The same without an agent: then it is WeCom itself that cannot be reached.
+fn directly(failure: &Failure) -> ReadError {
+    let told = read_error(failure);
+    if told.code != "no_agent" {
+        return told;
+    }
+    error(
+        "unreachable",
+        format!("WeCom: {}", told.message),
+        Remedy::FixSettings,
+        "check base_url, and that it can be reached from here without an agent",
+    )
 }
 
 /// The settings' base URL is not one.

@@ -44,9 +44,9 @@ impl ScopedTree {
     /// department is in unless the settings name what to include.
     pub fn keeps_member(&self, member: &RawMember) -> bool {
         let departments = member.memberships.as_deref().unwrap_or_default();
-        departments.iter().any(|m| self.keeps(m.department))
+        self.everything
+            || departments.iter().any(|m| self.keeps(m.department))
             || (departments.is_empty() && !self.only_kept)
-            || (self.everything && !self.only_kept)
     }
 }
 

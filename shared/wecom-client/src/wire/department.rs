@@ -47,7 +47,10 @@ fn department(fields: &Map<String, Value>) -> (Option<RawDepartment>, bool) {
     let leaders = present(fields, "department_leader").and_then(Value::as_array);
     let department = RawDepartment {
         id,
-        name: present(fields, "name").and_then(text).unwrap_or_default(),
+        // WeCom itself puts the id in place of a name that an app may not see.
+        name: present(fields, "name")
+            .and_then(text)
+            .unwrap_or_else(|| id.to_string()),
         parent: parent.and_then(department_id),
         order: present(fields, "order")
             .and_then(integer)
