@@ -1,0 +1,210 @@
+//! Held lists: a header per list, its items in pages beside it.
+//!
+//! A new list with the fingerprint of an expired one replaces its header; the pages carry the run
+//! that held them, so that they never mix. Headers change by their own conditions, so that an
+//! approval and a run may meet in any order:
+//! - A run only adds released items, or sets a state that no approval contradicts.
+//! - *A run lets a list expire that was approved since it looked*: refused by `decided_at`; the
+//!   decision fails, nothing is applied, and the next run sees the approval.
+//! - A list is approved only while it waits and its time has not come.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use futures::future::try_join_all;
+use org_model::{Fingerprint, InternalId, ItemKind, RunId, SourceId};
+use org_plan::{HeldItem, HeldList};
+use sync_run::ports::{HeldLists, StoreError};
+use sync_run::{HeldState, RunLease, StoredHeldList};
+
+use crate::DynamoStore;
+use crate::wire::Attributes;
+use crate::wire::attributes::{
+    b, bytes, from_json, from_word, json, n, number, optional_text, optional_time, s, word,
+};
+use crate::wire::expression::Expression;
+use crate::wire::keys;
+use crate::wire::query::Search;
+use crate::wire::transact::Action;
+
+const READ: &str = "read held lists";
+const WRITE: &str = "write a held list";
+
+impl DynamoStore {
+    /// Writes the items of a new list; they mean nothing before its header.
+    pub(crate) async fn put_held_items(
+        &self,
+        lease: &RunLease,
+        list: &HeldList,
+    ) -> Result<u32, StoreError> {
+        let place = keys::held_items(lease.source(), list.fingerprint, &list.run);
+        self.put_blob(WRITE, &place, &list.items, lease.generation())
+            .await
+    }
+
+    /// The header of a new list, unless another one with this fingerprint stands approved.
+    pub(crate) fn new_list_action(&self, stored: &StoredHeldList, pages: u32) -> Action {
+        let list = &stored.list;
+        let mut item = keys::held(&list.source, list.fingerprint).attributes();
+        let header = HeldList {
+            items: Vec::new(),
+            ..list.clone()
+        };
+        item.insert("list".to_owned(), json(&header));
+        item.insert("run".to_owned(), s(list.run.as_str()));
+        item.insert("pages".to_owned(), n(pages));
+        item.insert("state".to_owned(), s(word(&stored.state)));
+        item.insert("until".to_owned(), n(list.expires_at.as_millisecond()));
+        item.insert("released".to_owned(), b(bits_of(stored)));
+        let condition = Expression::condition(
+            "attribute_not_exists(#pk) OR (#run <> :run AND \
+             (#state <> :approved OR attribute_exists(#consumed_by)))",
+        )
+        .with(":run", s(list.run.as_str()))
+        .with(":approved", s(word(&HeldState::Approved)));
+        Action::Put(self.tables.sync.clone(), item, condition)
+    }
+
+    /// What a run changes about an earlier list. A final list expires with the logs.
+    pub(crate) fn old_list_action(&self, stored: &StoredHeldList, expiry: i64) -> Action {
+        let list = &stored.list;
+        let mut text = "SET #released = :released".to_owned();
+        let mut condition = "attribute_exists(#pk)".to_owned();
+        let mut values = vec![(":released", b(bits_of(stored)))];
+        if let Some(run) = &stored.consumed_by {
+            text.push_str(", #consumed_by = :consumer");
+            condition
+                .push_str(" AND (attribute_not_exists(#consumed_by) OR #consumed_by = :consumer)");
+            values.push((":consumer", s(run.as_str())));
+        }
+        if matches!(stored.state, HeldState::Expired | HeldState::Superseded) {
+            text.push_str(", #state = :state");
+            values.push((":state", s(word(&stored.state))));
+        }
+        if stored.state == HeldState::Expired {
+            match stored.decided_at {
+                None => condition.push_str(" AND attribute_not_exists(#decided_at)"),
+                Some(at) => {
+                    condition.push_str(" AND #decided_at = :decided_at");
+                    values.push((":decided_at", s(at.to_string())));
+                }
+            }
+        }
+        if is_final(stored) {
+            text.push_str(", #expires_at = :expiry");
+            values.push((":expiry", n(expiry)));
+        }
+        let change = Expression::update(&text).when(&condition);
+        let change = values
+            .into_iter()
+            .fold(change, |change, (name, value)| change.with(name, value));
+        let key = keys::held(&list.source, list.fingerprint);
+        Action::Update(self.tables.sync.clone(), key, change)
+    }
+
+    pub(crate) async fn held_headers(
+        &self,
+        source: &SourceId,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let search = Search {
+            table: self.tables.sync.clone(),
+            expression: Expression::key("#pk = :pk AND begins_with(#sk, :prefix)")
+                .with(":pk", s(keys::source_partition(source)))
+                .with(":prefix", s(keys::HELD)),
+            ..Search::default()
+        };
+        self.search(READ, search).await
+    }
+
+    /// A header with its items and what was released of them.
+    pub(crate) async fn with_items(
+        &self,
+        source: &SourceId,
+        header: &Attributes,
+    ) -> Result<StoredHeldList, StoreError> {
+        let mut stored = list_of(header)?;
+        let list = &mut stored.list;
+        let place = keys::held_items(source, list.fingerprint, &list.run);
+        let pages = number(header, "pages", READ)?;
+        list.items = self.get_blob(READ, &place, pages).await?;
+        stored.released = released_of(&list.items, bytes(header, "released", READ)?);
+        Ok(stored)
+    }
+
+    pub(crate) async fn held_list(
+        &self,
+        source: &SourceId,
+        fingerprint: Fingerprint,
+    ) -> Result<Option<StoredHeldList>, StoreError> {
+        let key = keys::held(source, fingerprint);
+        match self.get(READ, &self.tables.sync, &key).await? {
+            Some(header) => Ok(Some(self.with_items(source, &header).await?)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Nobody will decide or apply anything of it any more.
+pub(crate) fn is_final(stored: &StoredHeldList) -> bool {
+    match stored.state {
+        HeldState::Waiting => false,
+        HeldState::Approved => stored.consumed_by.is_some(),
+        HeldState::Rejected | HeldState::Expired | HeldState::Superseded => true,
+    }
+}
+
+/// A list as its header tells it, without items.
+pub(crate) fn list_of(header: &Attributes) -> Result<StoredHeldList, StoreError> {
+    Ok(StoredHeldList {
+        list: from_json(header, "list", READ)?,
+        state: from_word(header, "state", READ)?,
+        decided_by: optional_text(header, "decided_by").map(str::to_owned),
+        decided_at: optional_time(header, "decided_at", READ)?,
+        released: BTreeSet::new(),
+        consumed_by: optional_text(header, "consumed_by").map(RunId::new),
+    })
+}
+
+/// One bit per item, in the order of the list: 120,000 items are 15 KB.
+fn bits_of(stored: &StoredHeldList) -> Vec<u8> {
+    let items = &stored.list.items;
+    let mut bits = vec![0_u8; items.len().div_ceil(8)];
+    for (index, item) in items.iter().enumerate() {
+        if stored
+            .released
+            .contains(&(item.kind, item.internal_id.clone()))
+        {
+            bits[index / 8] |= 1 << (index % 8);
+        }
+    }
+    bits
+}
+
+fn released_of(items: &[HeldItem], bits: &[u8]) -> BTreeSet<(ItemKind, InternalId)> {
+    let is_set = |index: usize| {
+        bits.get(index / 8)
+            .is_some_and(|byte| byte >> (index % 8) & 1 == 1)
+    };
+    items
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| is_set(*index))
+        .map(|(_, item)| (item.kind, item.internal_id.clone()))
+        .collect()
+}
+
+#[async_trait]
+impl HeldLists for DynamoStore {
+    async fn standing(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError> {
+        let headers = self.held_headers(source).await?;
+        let mut standing = Vec::new();
+        for header in &headers {
+            if !is_final(&list_of(header)?) {
+                standing.push(self.with_items(source, header));
+            }
+        }
+        let mut lists = try_join_all(standing).await?;
+        lists.sort_by_key(|list| (list.list.held_at, list.list.fingerprint));
+        Ok(lists)
+    }
+}

@@ -1,0 +1,185 @@
+//! The two transactions in which a run commits itself: the decision and the close. Each is one
+//! transaction under the lease, and each may be sent twice: whatever of it already stands there as
+//! our own is taken out, and the rest is sent again.
+
+use sync_run::ports::StoreError;
+use sync_run::{Decision, OutboxItem, RunLease, RunRecord, SourceState, StoredHeldList};
+
+use super::records::is_record;
+use crate::DynamoStore;
+use crate::held::is_final;
+use crate::wire::attributes::{n, number, optional_text};
+use crate::wire::blob::page_key;
+use crate::wire::expression::Expression;
+use crate::wire::keys;
+use crate::wire::transact::{Action, Refusal, Transacted};
+
+const DECIDE: &str = "write the decision of a run";
+const CLOSE: &str = "close a run";
+
+/// What a part of the transaction is, so that its refusal can be understood.
+#[derive(Clone, Debug)]
+enum Part<'a> {
+    Lease,
+    Record(&'a RunRecord),
+    NewList(&'a StoredHeldList),
+    /// Nothing but the lease can stand in its way, or something that must not be overruled.
+    Firm,
+    NotSent(&'a str),
+    Outbox(&'a str),
+}
+
+impl DynamoStore {
+    pub(super) async fn write_decision(
+        &self,
+        lease: &RunLease,
+        decision: &Decision,
+    ) -> Result<(), StoreError> {
+        let source = lease.source();
+        let mut parts = self.common_parts(lease, &decision.record).await?;
+        for list in &decision.held {
+            let pages = self.put_held_items(lease, &list.list).await?;
+            parts.push((Part::NewList(list), self.new_list_action(list, pages)));
+        }
+        let expiry = self.log_expiry(source, self.clock.now()).await?;
+        for list in &decision.lists {
+            parts.push((Part::Firm, self.old_list_action(list, expiry)));
+        }
+        self.commit(DECIDE, lease, parts, &decision.outbox, &decision.state)
+            .await?;
+        for list in &decision.lists {
+            self.let_items_expire(lease, list, expiry).await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn write_close(
+        &self,
+        lease: &RunLease,
+        record: &RunRecord,
+        outbox: &[OutboxItem],
+        state: &SourceState,
+    ) -> Result<(), StoreError> {
+        let parts = self.common_parts(lease, record).await?;
+        self.commit(CLOSE, lease, parts, outbox, state).await
+    }
+
+    async fn common_parts<'a>(
+        &self,
+        lease: &RunLease,
+        record: &'a RunRecord,
+    ) -> Result<Vec<(Part<'a>, Action)>, StoreError> {
+        let [put, marker] = self.record_actions(record).await?;
+        Ok(vec![
+            (Part::Lease, self.lease_check(lease)),
+            (Part::Record(record), put),
+            (Part::Firm, marker),
+        ])
+    }
+
+    /// Adds outbox and state to the parts and sends them as one transaction.
+    async fn commit<'a>(
+        &self,
+        act: &'static str,
+        lease: &RunLease,
+        mut parts: Vec<(Part<'a>, Action)>,
+        outbox: &'a [OutboxItem],
+        state: &SourceState,
+    ) -> Result<(), StoreError> {
+        let source = lease.source();
+        for item in outbox {
+            let put = self.outbox_action(source, item);
+            parts.push((Part::NotSent(&item.id), self.not_sent_check(source, item)));
+            parts.push((Part::Outbox(&item.id), put));
+        }
+        let baseline = self.put_baseline(source, state, lease.generation()).await?;
+        let put = self.state_action(source, state, baseline.as_ref());
+        parts.push((Part::Firm, put));
+        self.send_parts(act, parts).await?;
+        self.baseline_stands(source, baseline, lease.generation())
+            .await;
+        Ok(())
+    }
+
+    /// Each round takes at least one part out, so it ends.
+    async fn send_parts(
+        &self,
+        act: &'static str,
+        mut parts: Vec<(Part<'_>, Action)>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let actions: Vec<Action> = parts.iter().map(|(_, action)| action.clone()).collect();
+            let refusals = match self.transact(act, &actions).await? {
+                Transacted::Done => return Ok(()),
+                Transacted::Cancelled(refusals) => refusals,
+            };
+            let mut sent = Vec::new();
+            let mut keep = vec![true; parts.len()];
+            for (index, ((part, _), refusal)) in parts.iter().zip(&refusals).enumerate() {
+                let Some(refusal) = refusal else { continue };
+                match part {
+                    Part::Lease => return Err(StoreError::LeaseLost { act }),
+                    Part::Record(record) if is_record(refusal, record) => keep[index] = false,
+                    Part::NewList(list) if is_own_list(refusal, list) => keep[index] = false,
+                    Part::NotSent(id) => sent.push((*id).to_owned()),
+                    _ => return Err(StoreError::Conflict { act }),
+                }
+            }
+            let mut keep = keep.into_iter();
+            parts.retain(|(part, _)| {
+                let was_sent = match part {
+                    Part::NotSent(id) | Part::Outbox(id) => sent.iter().any(|one| one == id),
+                    _ => false,
+                };
+                keep.next().unwrap_or(true) && !was_sent
+            });
+        }
+    }
+
+    /// The items of a list that is over go with its header. Pages that keep no date for want of an
+    /// answer are garbage that nobody reads.
+    async fn let_items_expire(&self, lease: &RunLease, stored: &StoredHeldList, expiry: i64) {
+        let source = lease.source();
+        match self.expire_items(source, stored, expiry).await {
+            Ok(()) => {}
+            Err(error) => tracing::warn!(%source, %error, "items of an old held list stay"),
+        }
+    }
+
+    async fn expire_items(
+        &self,
+        source: &org_model::SourceId,
+        stored: &StoredHeldList,
+        expiry: i64,
+    ) -> Result<(), StoreError> {
+        if !is_final(stored) {
+            return Ok(());
+        }
+        let act = "let an old held list expire";
+        let key = keys::held(source, stored.list.fingerprint);
+        let Some(header) = self.get(act, &self.tables.sync, &key).await? else {
+            return Ok(());
+        };
+        let place = keys::held_items(source, stored.list.fingerprint, &stored.list.run);
+        let pages: u32 = number(&header, "pages", act)?;
+        for page in 0..pages {
+            let change = Expression::update("SET #expires_at = :expiry")
+                .when("attribute_exists(#pk)")
+                .with(":expiry", n(expiry));
+            let key = page_key(&place, page);
+            let _set_or_gone = self.update(act, &self.tables.sync, &key, change).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The list that stands there was written by the same run: this very decision, sent before. Since
+/// the decision is one transaction, an approval may even have come since.
+fn is_own_list(refusal: &Refusal, list: &StoredHeldList) -> bool {
+    match refusal {
+        Refusal::Condition(Some(found)) => {
+            optional_text(found, "run") == Some(list.list.run.as_str())
+        }
+        Refusal::Condition(None) | Refusal::Invalid(_) => false,
+    }
+}

@@ -1,0 +1,124 @@
+//! Records of runs. A record that is not final has a marker `OPEN#` in the source's partition,
+//! written and deleted in the same transaction, so that finding dead runs reads only those.
+
+use org_model::{RunId, SourceId};
+use sync_run::ports::StoreError;
+use sync_run::{RunLease, RunRecord};
+
+use crate::DynamoStore;
+use crate::wire::Attributes;
+use crate::wire::attributes::{from_json, json, n, no, s, text, word, yes};
+use crate::wire::expression::Expression;
+use crate::wire::keys;
+use crate::wire::query::Search;
+use crate::wire::transact::{Action, Refusal, Transacted};
+
+const READ: &str = "read the record of a run";
+const WRITE: &str = "write the record of a run";
+
+/// The stored form of a record. `expiry`: epoch seconds.
+pub(crate) fn run_item(record: &RunRecord, expiry: i64) -> Attributes {
+    let mut item = keys::run(&record.source, &record.run).attributes();
+    let is_final = record.status.is_final();
+    item.insert("record".to_owned(), json(record));
+    item.insert("status".to_owned(), s(word(&record.status)));
+    item.insert("final".to_owned(), if is_final { yes() } else { no() });
+    item.insert("expires_at".to_owned(), n(expiry));
+    item
+}
+
+pub(crate) fn record_of(item: &Attributes) -> Result<RunRecord, StoreError> {
+    from_json(item, "record", READ)
+}
+
+impl DynamoStore {
+    pub(crate) async fn read_run(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+    ) -> Result<Option<RunRecord>, StoreError> {
+        let key = keys::run(source, run);
+        let found = self.get(READ, &self.tables.sync, &key).await?;
+        found.as_ref().map(record_of).transpose()
+    }
+
+    /// The record and its marker: two actions. A final record stays as it is.
+    pub(crate) async fn record_actions(
+        &self,
+        record: &RunRecord,
+    ) -> Result<[Action; 2], StoreError> {
+        let expiry = self.log_expiry(&record.source, record.queued_at).await?;
+        let table = self.tables.sync.clone();
+        let still_open = Expression::condition("attribute_not_exists(#pk) OR #final = :open")
+            .with(":open", no());
+        Ok([
+            Action::Put(table, run_item(record, expiry), still_open),
+            self.open_marker(record),
+        ])
+    }
+
+    pub(crate) fn open_marker(&self, record: &RunRecord) -> Action {
+        let key = keys::open(&record.source, &record.run);
+        let table = self.tables.sync.clone();
+        match record.status.is_final() {
+            true => Action::Delete(table, key),
+            false => Action::Put(table, key.attributes(), Expression::default()),
+        }
+    }
+
+    pub(super) async fn put_record_unleased(&self, record: &RunRecord) -> Result<(), StoreError> {
+        let actions = self.record_actions(record).await?;
+        // Cancelled: the record is final and stays as it is.
+        let _either: Transacted = self.transact(WRITE, &actions).await?;
+        Ok(())
+    }
+
+    pub(super) async fn put_record(
+        &self,
+        lease: &RunLease,
+        record: &RunRecord,
+    ) -> Result<(), StoreError> {
+        let mut actions = vec![self.lease_check(lease)];
+        actions.extend(self.record_actions(record).await?);
+        match self.transact(WRITE, &actions).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Cancelled(refusals) => {
+                if refusals.first().is_some_and(Option::is_some) {
+                    return Err(StoreError::LeaseLost { act: WRITE });
+                }
+                match refusals.get(1) {
+                    Some(Some(refusal)) if is_record(refusal, record) => Ok(()),
+                    _ => Err(StoreError::Conflict { act: WRITE }),
+                }
+            }
+        }
+    }
+
+    pub(super) async fn open_runs(&self, source: &SourceId) -> Result<Vec<RunRecord>, StoreError> {
+        let act = "look for unfinished runs";
+        let search = Search {
+            table: self.tables.sync.clone(),
+            expression: Expression::key("#pk = :pk AND begins_with(#sk, :prefix)")
+                .with(":pk", s(keys::source_partition(source)))
+                .with(":prefix", s(keys::OPEN)),
+            ..Search::default()
+        };
+        let mut wanted = Vec::new();
+        for marker in self.search(act, search).await? {
+            let run = text(&marker, "sk", act)?.trim_start_matches(keys::OPEN);
+            wanted.push(keys::run(source, &RunId::new(run)));
+        }
+        let found = self.get_all(act, &self.tables.sync, &wanted).await?;
+        let mut records: Vec<RunRecord> = found.iter().map(record_of).collect::<Result<_, _>>()?;
+        records.sort_by(|one, other| (one.queued_at, &one.run).cmp(&(other.queued_at, &other.run)));
+        Ok(records)
+    }
+}
+
+/// The record that stands there is this one: our own write, sent before.
+pub(super) fn is_record(refusal: &Refusal, record: &RunRecord) -> bool {
+    match refusal {
+        Refusal::Condition(Some(found)) => found.get("record") == Some(&json(record)),
+        Refusal::Condition(None) | Refusal::Invalid(_) => false,
+    }
+}

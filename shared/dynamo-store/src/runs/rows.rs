@@ -1,0 +1,93 @@
+//! Rows, in compressed pages: never one item a row.
+
+use org_model::{RunId, SourceId};
+use sync_run::ports::StoreError;
+use sync_run::{Row, RowsPage, RunLease};
+
+use crate::DynamoStore;
+use crate::wire::Attributes;
+use crate::wire::attributes::{b, bytes, n, s};
+use crate::wire::expression::Expression;
+use crate::wire::keys;
+use crate::wire::packing::{PAGE_MAX_BYTES, pack, unpack};
+use crate::wire::query::Search;
+
+const READ: &str = "read the rows of a run";
+const WRITE: &str = "write the rows of a run";
+
+/// The key condition of all pages of a run.
+pub(crate) const ROW_PAGES: &str = "#pk = :pk AND begins_with(#sk, :prefix)";
+
+impl DynamoStore {
+    pub(super) async fn put_rows(
+        &self,
+        lease: &RunLease,
+        page: &RowsPage,
+    ) -> Result<(), StoreError> {
+        let (source, run) = (lease.source(), lease.run());
+        let expiry = self.log_expiry(source, lease.expires_at()).await?;
+        for (part, packed) in parts(&page.rows)?.into_iter().enumerate() {
+            let key = keys::rows(source, run, lease.generation(), page.page, part);
+            let mut item = key.attributes();
+            item.insert("body".to_owned(), b(packed));
+            item.insert("expires_at".to_owned(), n(expiry));
+            // Unconditional: the key holds the generation, so a page meets only itself.
+            let _written = self.put(WRITE, &self.tables.sync, item, None).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn read_rows(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+    ) -> Result<Vec<Row>, StoreError> {
+        let search = Search {
+            table: self.tables.sync.clone(),
+            expression: Expression::key(ROW_PAGES)
+                .with(":pk", s(keys::rows_partition(source, run)))
+                .with(":prefix", s(keys::ROWS)),
+            ..Search::default()
+        };
+        let mut rows = Vec::new();
+        self.search_each(READ, search, |item| {
+            rows.extend(rows_of(&item)?);
+            Ok(())
+        })
+        .await?;
+        Ok(rows)
+    }
+}
+
+pub(crate) fn rows_of(item: &Attributes) -> Result<Vec<Row>, StoreError> {
+    unpack(READ, bytes(item, "body", READ)?)
+}
+
+/// As few parts as fit; the same rows give the same parts.
+fn parts(rows: &[Row]) -> Result<Vec<Vec<u8>>, StoreError> {
+    let packed = pack(WRITE, rows)?;
+    if packed.len() <= PAGE_MAX_BYTES {
+        return Ok(vec![packed]);
+    }
+    if let [row] = rows {
+        return Ok(vec![pack(WRITE, &[without_changes(row)])?]);
+    }
+    let (first, second) = rows.split_at(rows.len() / 2);
+    let mut all = parts(first)?;
+    all.extend(parts(second)?);
+    Ok(all)
+}
+
+/// A row whose changes alone fill more than an item says so instead of getting lost.
+fn without_changes(row: &Row) -> Row {
+    let message = "the changes are too large for the log";
+    Row {
+        changes: Vec::new(),
+        code: row
+            .code
+            .clone()
+            .or_else(|| Some("changes_too_large".to_owned())),
+        message: row.message.clone().or_else(|| Some(message.to_owned())),
+        ..row.clone()
+    }
+}

@@ -1,0 +1,123 @@
+//! Sources and agents, as a run and as an administrator read them.
+
+use async_trait::async_trait;
+use futures::future::try_join_all;
+use org_model::SourceId;
+use source_settings::{AgentId, AgentSettings, SecretRef, SourceSettings};
+use sync_run::ports::{Sources, StoreError};
+use sync_run::{StoredAgent, StoredSource};
+
+use crate::DynamoStore;
+use crate::wire::Attributes;
+use crate::wire::attributes::{from_json, number, optional_text, s, text, time};
+use crate::wire::errors::unreadable;
+use crate::wire::expression::Expression;
+use crate::wire::keys;
+use crate::wire::query::Search;
+
+const READ_SOURCE: &str = "read a source";
+const READ_AGENT: &str = "read an agent";
+
+impl DynamoStore {
+    pub(crate) async fn read_source(
+        &self,
+        source: &SourceId,
+    ) -> Result<Option<StoredSource>, StoreError> {
+        let wanted = [keys::settings(source), keys::state(source)];
+        let (mut settings, mut state) = (None, None);
+        for item in self
+            .get_all(READ_SOURCE, &self.tables.sync, &wanted)
+            .await?
+        {
+            match text(&item, "sk", READ_SOURCE)? {
+                sk if sk == wanted[0].sk => settings = Some(item),
+                _ => state = Some(item),
+            }
+        }
+        let Some(item) = settings else {
+            return Ok(None);
+        };
+        let log_days = number(&item, "log_days", READ_SOURCE)?;
+        self.knows(|known| known.log_days.insert(source.clone(), log_days));
+        let json = from_json(&item, "settings", READ_SOURCE)?;
+        let parsed = SourceSettings::from_stored(&json, secret_of(&item));
+        Ok(Some(StoredSource {
+            source: source.clone(),
+            settings: parsed.map_err(|problems| no_longer_valid(READ_SOURCE, problems.len()))?,
+            version: number(&item, "version", READ_SOURCE)?,
+            created_at: time(&item, "created_at", READ_SOURCE)?,
+            updated_at: time(&item, "updated_at", READ_SOURCE)?,
+            updated_by: optional_text(&item, "updated_by").map(str::to_owned),
+            state: self.state_of(source, state.as_ref()).await?,
+        }))
+    }
+
+    /// Everything in an index partition.
+    pub(crate) async fn entries(
+        &self,
+        act: &'static str,
+        partition: &str,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let search = Search {
+            table: self.tables.sync.clone(),
+            expression: Expression::key("#pk = :pk").with(":pk", s(partition)),
+            ..Search::default()
+        };
+        self.search(act, search).await
+    }
+
+    pub(crate) async fn source_ids(&self) -> Result<Vec<SourceId>, StoreError> {
+        let act = "list the sources";
+        let entries = self.entries(act, keys::SOURCES).await?;
+        let ids = entries
+            .iter()
+            .map(|entry| Ok(SourceId::new(text(entry, "sk", act)?)));
+        ids.collect()
+    }
+
+    pub(crate) async fn read_agent(&self, id: &AgentId) -> Result<Option<StoredAgent>, StoreError> {
+        let key = keys::agent(id.as_str());
+        let found = self.get(READ_AGENT, &self.tables.sync, &key).await?;
+        found.as_ref().map(agent_of).transpose()
+    }
+}
+
+pub(crate) fn agent_of(item: &Attributes) -> Result<StoredAgent, StoreError> {
+    let id = AgentId::parse(text(item, "sk", READ_AGENT)?);
+    let json = from_json(item, "settings", READ_AGENT)?;
+    let settings = AgentSettings::from_stored(&json, secret_of(item));
+    Ok(StoredAgent {
+        id: id.map_err(|_| unreadable(READ_AGENT, "its id is no id"))?,
+        settings: settings.map_err(|problems| no_longer_valid(READ_AGENT, problems.len()))?,
+        version: number(item, "version", READ_AGENT)?,
+        updated_at: time(item, "updated_at", READ_AGENT)?,
+        updated_by: optional_text(item, "updated_by").map(str::to_owned),
+    })
+}
+
+fn secret_of(item: &Attributes) -> Option<SecretRef> {
+    Some(SecretRef {
+        arn: optional_text(item, "secret_arn")?.to_owned(),
+        version: optional_text(item, "secret_version")?.to_owned(),
+    })
+}
+
+fn no_longer_valid(act: &'static str, problems: usize) -> StoreError {
+    unreadable(act, format!("the stored settings have {problems} problems"))
+}
+
+#[async_trait]
+impl Sources for DynamoStore {
+    async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError> {
+        self.read_source(source).await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceId>, StoreError> {
+        self.source_ids().await
+    }
+
+    async fn agents(&self, ids: &[AgentId]) -> Result<Vec<StoredAgent>, StoreError> {
+        let found = try_join_all(ids.iter().map(|id| self.read_agent(id))).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}

@@ -1,0 +1,141 @@
+//! The keys of the sync table. Ids of sources are lower case (`source-settings`), so that words in
+//! capitals never meet them.
+
+use jiff::Timestamp;
+use org_model::{Fingerprint, Generation, RunId, SourceId};
+
+use super::Attributes;
+use super::attributes::s;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    pub fn attributes(&self) -> Attributes {
+        Attributes::from([
+            ("pk".to_owned(), s(&self.pk)),
+            ("sk".to_owned(), s(&self.sk)),
+        ])
+    }
+}
+
+/// The index partitions: every source, every agent.
+pub(crate) const SOURCES: &str = "SOURCES";
+pub(crate) const AGENTS: &str = "AGENTS";
+
+pub(crate) const OPEN: &str = "OPEN#";
+pub(crate) const HELD: &str = "HELD#";
+pub(crate) const OUTBOX: &str = "OUTBOX#";
+pub(crate) const BASELINE: &str = "BASELINE#";
+pub(crate) const ROWS: &str = "ROWS#";
+
+pub(crate) fn source_entry(source: &SourceId) -> Key {
+    key(SOURCES, source.as_str())
+}
+
+pub(crate) fn agent(id: &str) -> Key {
+    key(AGENTS, id)
+}
+
+/// Settings, state, lease, open runs, held lists, outbox, baseline.
+pub(crate) fn source_partition(source: &SourceId) -> String {
+    format!("SOURCE#{source}")
+}
+
+pub(crate) fn settings(source: &SourceId) -> Key {
+    key(source_partition(source), "SETTINGS")
+}
+
+pub(crate) fn state(source: &SourceId) -> Key {
+    key(source_partition(source), "STATE")
+}
+
+pub(crate) fn lease(source: &SourceId) -> Key {
+    key(source_partition(source), "LEASE")
+}
+
+/// Marks a run whose record is not final.
+pub(crate) fn open(source: &SourceId, run: &RunId) -> Key {
+    key(source_partition(source), format!("{OPEN}{run}"))
+}
+
+/// Marks a run id that was claimed.
+pub(crate) fn served(source: &SourceId, run: &RunId) -> Key {
+    key(source_partition(source), format!("SERVED#{run}"))
+}
+
+/// Marks a scheduled time that was delivered.
+pub(crate) fn due(source: &SourceId, at: Timestamp) -> Key {
+    key(source_partition(source), format!("DUE#{at}"))
+}
+
+/// Marks an `Idempotency-Key`; hashed, since callers choose its length.
+pub(crate) fn asked(source: &SourceId, idempotency_key: &str) -> Key {
+    let hash = Fingerprint::of(idempotency_key);
+    key(source_partition(source), format!("ASKED#{hash}"))
+}
+
+pub(crate) fn held(source: &SourceId, fingerprint: Fingerprint) -> Key {
+    key(source_partition(source), format!("{HELD}{fingerprint}"))
+}
+
+/// The items of a list; `run` keeps a later list with the same fingerprint apart.
+pub(crate) fn held_items(source: &SourceId, fingerprint: Fingerprint, run: &RunId) -> Key {
+    key(
+        format!("SOURCE#{source}#HELD#{fingerprint}"),
+        format!("{run}#"),
+    )
+}
+
+pub(crate) fn outbox(source: &SourceId, id: &str) -> Key {
+    key(source_partition(source), format!("{OUTBOX}{id}"))
+}
+
+/// Where an outbox item goes once it was sent.
+pub(crate) fn notice(source: &SourceId, id: &str) -> Key {
+    key(source_partition(source), format!("NOTICE#{id}"))
+}
+
+pub(crate) fn baseline(source: &SourceId, fingerprint: Fingerprint) -> Key {
+    key(
+        source_partition(source),
+        format!("{BASELINE}{fingerprint}#"),
+    )
+}
+
+/// The records of a source's runs, in the order of their ids, which is that of their times.
+pub(crate) fn runs_partition(source: &SourceId) -> String {
+    format!("SOURCE#{source}#RUNS")
+}
+
+pub(crate) fn run(source: &SourceId, run: &RunId) -> Key {
+    key(runs_partition(source), run.as_str())
+}
+
+pub(crate) fn rows_partition(source: &SourceId, run: &RunId) -> String {
+    format!("SOURCE#{source}#RUN#{run}")
+}
+
+/// The generation keeps the pages of a late zombie apart from those of a later segment.
+pub(crate) fn rows(
+    source: &SourceId,
+    run: &RunId,
+    generation: Generation,
+    page: u32,
+    part: usize,
+) -> Key {
+    key(
+        rows_partition(source, run),
+        format!("{ROWS}{:012}#{page:06}#{part:04}", generation.0),
+    )
+}
+
+fn key(pk: impl Into<String>, sk: impl Into<String>) -> Key {
+    Key {
+        pk: pk.into(),
+        sk: sk.into(),
+    }
+}
