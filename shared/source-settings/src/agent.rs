@@ -193,6 +193,13 @@ fn judge_credentials(username: &str, password: &str, place: &str, problems: &mut
             remedy,
         );
     }
+    if both
+        .iter()
+        .any(|text| text.contains(char::REPLACEMENT_CHARACTER))
+    {
+        let remedy = "write % as %25 in the address, or give username and password beside it";
+        problems.add(place, "the credentials cannot be decoded", remedy);
+    }
     if both.iter().any(|text| text.len() > CREDENTIAL_MAX_BYTES) {
         let message = format!("the credentials are longer than {CREDENTIAL_MAX_BYTES} bytes");
         problems.add(place, &message, "use shorter ones");

@@ -139,7 +139,8 @@ fn hourly_calls(departments: u32, every: Every) -> u64 {
 
 /// `None`: there is no such zone.
 pub(crate) fn time_zone(name: &str) -> Option<TimeZone> {
-    TIME_ZONES.get(name).ok()
+    let zone = TIME_ZONES.get(name).ok();
+    zone.filter(|zone| !zone.is_unknown())
 }
 
 /// `None`: a clock change leaves this time out.

@@ -134,6 +134,24 @@ fn only_the_documented_spellings_are_times_and_intervals() {
     assert_eq!(Every::all().count(), 29);
 }
 
+#[test]
+fn time_zones_are_those_of_iana() {
+    for zone in ["Asia/Shanghai", "asia/shanghai", "UTC", "Etc/UTC", "PRC"] {
+        assert!(time_zone(zone).is_some(), "{zone}");
+    }
+    for zone in [
+        "",
+        "Mars",
+        "Etc/Unknown",
+        "+08:00",
+        "CST6CDT7",
+        "../etc/passwd",
+        "Asia/",
+    ] {
+        assert!(time_zone(zone).is_none(), "{zone}");
+    }
+}
+
 /// Reads a list of numbers of a cron expression; `*` is all below `end`.
 fn numbers(field: &str, end: i8) -> BTreeSet<i8> {
     if field == "*" {
