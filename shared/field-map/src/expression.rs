@@ -57,10 +57,11 @@ pub(crate) struct Refusal {
     reason = "the two libraries declare disjoint functions, whatever the input"
 )]
 static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| {
-    let mut env = Env::stdlib().with_optional_support(false);
-    env.add_extension(cel::extensions::strings)
+    let mut language = Env::stdlib().with_optional_support(false);
+    language
+        .add_extension(cel::extensions::strings)
         .expect("the strings extension extends the standard library");
-    Arc::new(env)
+    Arc::new(language)
 });
 
 impl Expression {

@@ -124,6 +124,25 @@ fn the_two_ways_to_read_a_field_agree() {
 }
 
 #[test]
+fn the_standard_functions_are_known() {
+    let sources = [
+        "positions.all(p, p != '') && positions.exists(p, p == '')",
+        "positions.exists_one(p, p == 'a') || 'a' in positions",
+        "size(name) + name.size() + int('1') - -1",
+        "name.startsWith('a') ? string(order[0]) : name.replace('a', 'b', 1).trim()",
+        "name.contains('a') && name.endsWith('b') && !(name == alias)",
+        "name.split(' ').map(part, part.upperAscii()).join('-')",
+        "name.charAt(0) + name.substring(0, 1) + name.lowerAscii()",
+        "[1, 2].filter(n, n % 2 == 0 && n >= 1 && n <= 2 && n < 3 && n > 0)[0] * 2 / 1",
+        "type(position) == string ? position : '%s'.format([position])",
+        "[alias.indexOf('a'), alias.lastIndexOf('a'), int(double('1.5')), int(uint(1))]",
+    ];
+    for source in sources {
+        assert_eq!(compiled(source).map(|_| ()), Ok(()), "{source}");
+    }
+}
+
+#[test]
 fn variables_of_loops_are_not_fields() {
     let expression = compiled("positions.filter(p, p != alias).map(p, p + 'x').exists(q, q != '')");
     assert_eq!(expression.unwrap().fields(), ["alias", "positions"]);
