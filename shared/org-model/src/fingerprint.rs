@@ -77,7 +77,8 @@ impl FromStr for Fingerprint {
     type Err = NotAFingerprint;
 
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
-        if text.len() != 32 || !text.is_ascii() {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 32 || !text.bytes().all(is_digit) {
             return Err(NotAFingerprint);
         }
         let mut bytes = [0; 16];

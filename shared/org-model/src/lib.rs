@@ -8,16 +8,20 @@
 //! - **Keeps invariant 1 of ARCHITECTURE.md:** nobody is missing from a sealed snapshot because
 //!   something was not read.
 
+mod department;
 mod directory;
 mod fingerprint;
 mod ids;
+mod listings;
 #[cfg(feature = "notation")]
 pub mod notation;
 mod range;
 mod raw;
+mod reasons;
 mod snapshot;
 mod tree;
 
+pub use department::Department;
 pub use directory::{
     Absence, AbsenceAnswer, AttributeName, DirectoryDepartment, DirectoryUser, Intent, ItemKey,
     ItemKind, ItemState, MappedUser, Mark, UserStatus, WriteStamp,
@@ -28,5 +32,6 @@ pub use range::{ExpandedRange, RangeNarrowing, VisibleRange};
 pub use raw::{
     Gap, GapCause, GapPlace, MemberStatus, Membership, RawDepartment, RawMember, RawOrg,
 };
-pub use snapshot::{Department, OrgSnapshot, Seal, SealEvidence, UnsealedReason};
+pub use reasons::UnsealedReason;
+pub use snapshot::{OrgSnapshot, Seal, SealEvidence};
 pub use tree::{DepartmentTree, TreeFlaw};

@@ -19,7 +19,7 @@ pub struct DepartmentTree {
 pub enum TreeFlaw {
     /// These departments are their own ancestors, or stand below such.
     Cycle(BTreeSet<DepartmentId>),
-    /// One id with two different records.
+    /// One id with two different records: it is left out, with everything below it.
     Contradiction(DepartmentId),
     /// A parent that the listing does not have, although the whole company is visible.
     MissingParent(DepartmentId),
@@ -46,16 +46,27 @@ impl DepartmentTree {
     /// (WECOM.md §3: a scoped app may see a `parentid` that is not in the answer).
     pub fn grow(listing: &[RawDepartment], whole_company: bool) -> (Self, Vec<TreeFlaw>) {
         let mut flaws = Vec::new();
-        let mut departments = unique(listing, &mut flaws);
-        attach_orphans(&mut departments, whole_company, &mut flaws);
-        let cyclic = on_or_below_a_cycle(&departments);
+        let (mut departments, mut left_out) = unique(listing);
+        flaws.extend(left_out.iter().copied().map(TreeFlaw::Contradiction));
+        if whole_company {
+            let orphans = orphans(&departments);
+            flaws.extend(orphans.iter().copied().map(TreeFlaw::MissingParent));
+            left_out.extend(orphans);
+            left_out.extend(false_roots(&departments, &mut flaws));
+        } else {
+            for orphan in orphans(&departments) {
+                departments
+                    .entry(orphan)
+                    .and_modify(|one| one.parent = None);
+            }
+        }
+        let fates = fates(&departments, &left_out);
+        let in_cycle = |id: &DepartmentId| fates.get(id) == Some(&Fate::NeverEnds);
+        let cyclic: BTreeSet<_> = departments.keys().copied().filter(in_cycle).collect();
         if !cyclic.is_empty() {
-            departments.retain(|id, _| !cyclic.contains(id));
             flaws.push(TreeFlaw::Cycle(cyclic));
         }
-        if whole_company {
-            flaws.extend(root_flaw(&departments));
-        }
+        departments.retain(|id, _| fates.get(id) == Some(&Fate::ReachesTop));
         (Self { departments }, flaws)
     }
 
@@ -84,20 +95,21 @@ impl DepartmentTree {
     }
 }
 
+/// The records by id, and the ids that have two different ones.
 fn unique(
     listing: &[RawDepartment],
-    flaws: &mut Vec<TreeFlaw>,
-) -> BTreeMap<DepartmentId, Department> {
+) -> (BTreeMap<DepartmentId, Department>, BTreeSet<DepartmentId>) {
     let mut departments: BTreeMap<DepartmentId, Department> = BTreeMap::new();
     let mut contradictions = BTreeSet::new();
-    // Sorted, so that which of two contradicting records stays does not depend on the listing.
-    let mut sorted: Vec<&RawDepartment> = listing.iter().collect();
-    sorted.sort_by_key(|raw| (raw.id, raw.parent, raw.order, raw.name.clone()));
-    for raw in sorted {
+    for raw in listing {
         let department = Department::from(raw);
-        match departments.get(&raw.id) {
+        match departments.get_mut(&raw.id) {
+            // It is left out, yet where it seems to stand must not depend on the listing.
             Some(known) if *known != department => {
                 contradictions.insert(raw.id);
+                if department < *known {
+                    *known = department;
+                }
             }
             Some(_) => {}
             None => {
@@ -105,69 +117,72 @@ fn unique(
             }
         }
     }
-    flaws.extend(contradictions.into_iter().map(TreeFlaw::Contradiction));
-    departments
+    (departments, contradictions)
 }
 
-fn attach_orphans(
-    departments: &mut BTreeMap<DepartmentId, Department>,
-    whole_company: bool,
+fn orphans(departments: &BTreeMap<DepartmentId, Department>) -> Vec<DepartmentId> {
+    let is_orphan = |department: &&Department| {
+        let parent = department.parent;
+        parent.is_some_and(|parent| !departments.contains_key(&parent))
+    };
+    let orphans = departments.values().filter(is_orphan);
+    orphans.map(|department| department.id).collect()
+}
+
+/// Where the whole company is visible, the root is the one department without a parent: any other
+/// has lost its place.
+fn false_roots(
+    departments: &BTreeMap<DepartmentId, Department>,
     flaws: &mut Vec<TreeFlaw>,
-) {
-    let known: BTreeSet<DepartmentId> = departments.keys().copied().collect();
-    for department in departments.values_mut() {
-        if department
-            .parent
-            .is_some_and(|parent| !known.contains(&parent))
-        {
-            department.parent = None;
-            if whole_company {
-                flaws.push(TreeFlaw::MissingParent(department.id));
-            }
-        }
+) -> BTreeSet<DepartmentId> {
+    let tops = departments.values().filter(|one| one.parent.is_none());
+    let mut tops: BTreeSet<DepartmentId> = tops.map(|one| one.id).collect();
+    if !tops.contains(&DepartmentId::ROOT) {
+        flaws.push(TreeFlaw::NoRoot);
     }
+    if tops.len() > 1 {
+        flaws.push(TreeFlaw::SeveralRoots(tops.clone()));
+    }
+    tops.remove(&DepartmentId::ROOT);
+    tops
 }
 
-/// Walks up from every department, remembering which are known to reach the top, so that the
-/// whole walk is linear in the number of departments.
-fn on_or_below_a_cycle(departments: &BTreeMap<DepartmentId, Department>) -> BTreeSet<DepartmentId> {
-    let mut reaches_top: BTreeMap<DepartmentId, bool> = BTreeMap::new();
+/// Where the way up from a department ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    ReachesTop,
+    /// On or below a department that is left out.
+    LeftOut,
+    /// On or below a cycle.
+    NeverEnds,
+}
+
+/// Walks up from every department, remembering what is known already, so that the whole walk is
+/// linear in the number of departments.
+fn fates(
+    departments: &BTreeMap<DepartmentId, Department>,
+    left_out: &BTreeSet<DepartmentId>,
+) -> BTreeMap<DepartmentId, Fate> {
+    let mut fates: BTreeMap<DepartmentId, Fate> = BTreeMap::new();
+    fates.extend(left_out.iter().map(|id| (*id, Fate::LeftOut)));
     for &start in departments.keys() {
         let mut path = Vec::new();
         let mut on_path = BTreeSet::new();
         let mut next = Some(start);
-        let verdict = loop {
-            let Some(id) = next else { break true };
-            if let Some(&known) = reaches_top.get(&id) {
+        let fate = loop {
+            let Some(id) = next else {
+                break Fate::ReachesTop;
+            };
+            if let Some(&known) = fates.get(&id) {
                 break known;
             }
             if !on_path.insert(id) {
-                break false;
+                break Fate::NeverEnds;
             }
             path.push(id);
-            next = departments
-                .get(&id)
-                .and_then(|department| department.parent);
+            next = departments.get(&id).and_then(|one| one.parent);
         };
-        reaches_top.extend(path.into_iter().map(|id| (id, verdict)));
+        fates.extend(path.into_iter().map(|id| (id, fate)));
     }
-    reaches_top
-        .into_iter()
-        .filter(|&(_, top)| !top)
-        .map(|(id, _)| id)
-        .collect()
-}
-
-fn root_flaw(departments: &BTreeMap<DepartmentId, Department>) -> Option<TreeFlaw> {
-    if departments
-        .get(&DepartmentId::ROOT)
-        .is_none_or(|root| root.parent.is_some())
-    {
-        return Some(TreeFlaw::NoRoot);
-    }
-    let tops = departments
-        .values()
-        .filter(|department| department.parent.is_none());
-    let tops: BTreeSet<DepartmentId> = tops.map(|department| department.id).collect();
-    (tops.len() > 1).then_some(TreeFlaw::SeveralRoots(tops))
+    fates
 }

@@ -1,0 +1,306 @@
+//! When a reading is sealed, what unseals it, and who is in the snapshot.
+
+use std::collections::BTreeSet;
+
+use org_model::notation::raw_org;
+use org_model::{
+    DepartmentId, Gap, GapCause, GapPlace, Membership, OrgSnapshot, RawMember, RawOrg,
+    SealEvidence, TagId, UnsealedReason, UserId, UserKey, VisibleRange,
+};
+
+const ACME: &str = "
+1 Acme
+  2 Sales
+    - an An Wang; leader; title=Boss
+    - bo Bo Li
+  3 Engineering
+    - an
+    - cy Cy Zhou
+";
+
+fn judge(raw: RawOrg) -> OrgSnapshot {
+    OrgSnapshot::judge(raw, &SealEvidence::default())
+}
+
+/// The reasons of a reading, one word each.
+fn codes(snapshot: &OrgSnapshot) -> Vec<&'static str> {
+    snapshot
+        .seal()
+        .reasons()
+        .iter()
+        .map(UnsealedReason::code)
+        .collect()
+}
+
+fn key(userid: &str) -> UserKey {
+    UserId::new(userid).key()
+}
+
+fn departments_of(snapshot: &OrgSnapshot, userid: &str) -> Vec<u32> {
+    let memberships = snapshot.members()[&key(userid)]
+        .memberships
+        .iter()
+        .flatten();
+    memberships
+        .map(|membership| membership.department.0)
+        .collect()
+}
+
+fn listing<'a>(raw: &'a mut RawOrg, userid: &str, department: u32) -> &'a mut RawMember {
+    let of = |m: &&mut RawMember| {
+        m.userid.as_str() == userid && m.listed_in == Some(DepartmentId(department))
+    };
+    match raw.members.iter_mut().find(of) {
+        Some(listing) => listing,
+        None => panic!("{userid} is not listed in {department}"),
+    }
+}
+
+fn member_in(department: u32) -> Vec<Membership> {
+    vec![Membership {
+        department: DepartmentId(department),
+        order: 0,
+        leader: false,
+    }]
+}
+
+#[test]
+fn a_reading_that_answers_everything_is_sealed() {
+    let snapshot = judge(raw_org(ACME));
+    assert!(snapshot.is_sealed() && snapshot.sees_whole_company());
+    assert_eq!(snapshot.members().len(), 3);
+    assert_eq!(departments_of(&snapshot, "an"), [2, 3]);
+}
+
+#[test]
+fn one_person_in_20_departments_is_one_person() {
+    let mut text = "1 Acme\n".to_owned();
+    for n in 2..22 {
+        text += &format!("  {n} Team\n    - an An\n");
+    }
+    let snapshot = judge(raw_org(&text));
+    assert!(snapshot.is_sealed());
+    assert_eq!(snapshot.members().len(), 1);
+    assert_eq!(departments_of(&snapshot, "an").len(), 20);
+}
+
+#[test]
+fn nobody_at_all_is_never_sealed() {
+    assert_eq!(
+        codes(&judge(raw_org("1 Acme\n  2 Sales"))),
+        ["nothing_read"]
+    );
+    let nothing = judge(RawOrg::default());
+    assert_eq!(codes(&nothing), ["nothing_read", "range_unknown"]);
+}
+
+#[test]
+fn one_missing_answer_unseals() {
+    let gaps = [
+        GapPlace::DepartmentTree,
+        GapPlace::DepartmentMembers(DepartmentId(3)),
+        GapPlace::Member(UserId::new("an")),
+        GapPlace::Tag(TagId(7)),
+        GapPlace::RangeAfter,
+    ];
+    for what in gaps {
+        let mut raw = raw_org(ACME);
+        raw.gaps.push(Gap {
+            what,
+            cause: GapCause::NoAnswer,
+        });
+        assert_eq!(codes(&judge(raw)), ["incomplete"]);
+    }
+}
+
+#[test]
+fn a_range_that_changed_or_could_not_be_read_unseals() {
+    let mut changed = raw_org(ACME);
+    changed
+        .range_after
+        .get_or_insert_default()
+        .users
+        .insert(key("an"));
+    assert_eq!(codes(&judge(changed)), ["range_changed_while_reading"]);
+    let mut unread = raw_org(ACME);
+    unread.range_after = None;
+    let unread = judge(unread);
+    assert_eq!(codes(&unread), ["range_unknown"]);
+    assert!(!unread.sees_whole_company());
+}
+
+#[test]
+fn another_app_unseals_until_its_range_was_compared() {
+    let evidence = SealEvidence {
+        agent_changed: true,
+        ..SealEvidence::default()
+    };
+    assert_eq!(
+        codes(&OrgSnapshot::judge(raw_org(ACME), &evidence)),
+        ["agent_changed"]
+    );
+}
+
+#[test]
+fn a_narrower_range_unseals_unless_what_is_missing_is_gone() {
+    let baseline = judge(raw_org(ACME)).range().clone();
+    let raw = raw_org("1 Acme\n  2 Sales\n    - an An");
+    let narrower = OrgSnapshot::judge(
+        raw.clone(),
+        &SealEvidence {
+            baseline: Some(&baseline),
+            ..SealEvidence::default()
+        },
+    );
+    assert_eq!(codes(&narrower), ["range_narrower"]);
+    let gone = SealEvidence {
+        baseline: Some(&baseline),
+        gone_departments: [DepartmentId(3)].into(),
+        ..SealEvidence::default()
+    };
+    assert!(OrgSnapshot::judge(raw, &gone).is_sealed());
+    let wider = raw_org(&(ACME.to_owned() + "  4 Law\n    - di Di\n"));
+    let evidence = SealEvidence {
+        baseline: Some(&baseline),
+        ..SealEvidence::default()
+    };
+    assert!(OrgSnapshot::judge(wider, &evidence).is_sealed());
+}
+
+#[test]
+fn a_tag_that_loses_its_members_unseals_unless_they_are_gone() {
+    let with_tag = |members: &[&str]| {
+        let mut raw = raw_org(ACME);
+        for range in [&mut raw.range_before, &mut raw.range_after] {
+            range.get_or_insert_default().tags.insert(TagId(7));
+        }
+        let members = members.iter().map(|id| UserId::new(*id)).collect();
+        raw.tag_members.push((TagId(7), members));
+        raw
+    };
+    let baseline = judge(with_tag(&["an", "bo"])).range().clone();
+    let judged = |gone_users: BTreeSet<UserKey>| {
+        let evidence = SealEvidence {
+            baseline: Some(&baseline),
+            gone_users,
+            ..SealEvidence::default()
+        };
+        OrgSnapshot::judge(with_tag(&["AN"]), &evidence)
+    };
+    assert_eq!(codes(&judged(BTreeSet::new())), ["range_narrower"]);
+    assert!(judged([key("bo")].into()).is_sealed());
+}
+
+#[test]
+fn a_lost_root_unseals_even_if_every_department_is_there() {
+    let baseline = judge(raw_org(ACME)).range().clone();
+    let mut raw = raw_org(ACME);
+    let parts: BTreeSet<DepartmentId> = [2, 3].map(DepartmentId).into();
+    for range in [&mut raw.range_before, &mut raw.range_after] {
+        *range = Some(VisibleRange {
+            departments: parts.clone(),
+            ..VisibleRange::default()
+        });
+    }
+    let evidence = SealEvidence {
+        baseline: Some(&baseline),
+        ..SealEvidence::default()
+    };
+    let snapshot = OrgSnapshot::judge(raw, &evidence);
+    assert_eq!(codes(&snapshot), ["range_narrower"]);
+    assert!(!snapshot.sees_whole_company());
+}
+
+#[test]
+fn settings_that_leave_departments_out_do_not_see_the_whole_company() {
+    let mut raw = raw_org(ACME);
+    raw.scoped = true;
+    let snapshot = judge(raw);
+    assert!(snapshot.is_sealed() && !snapshot.sees_whole_company());
+}
+
+#[test]
+fn two_spellings_of_one_userid_unseal_and_neither_is_taken() {
+    let snapshot = judge(raw_org("1 Acme\n  - an An\n  - AN Other\n  - bo Bo"));
+    assert_eq!(codes(&snapshot), ["case_twins"]);
+    assert_eq!(snapshot.members().len(), 1);
+}
+
+#[test]
+fn a_person_who_moved_while_we_read_unseals_and_keeps_both_places() {
+    let mut raw = raw_org(ACME);
+    listing(&mut raw, "an", 3).memberships = Some(member_in(3));
+    let snapshot = judge(raw);
+    assert_eq!(codes(&snapshot), ["changed_while_reading"]);
+    assert_eq!(departments_of(&snapshot, "an"), [2, 3]);
+}
+
+#[test]
+fn the_same_departments_in_another_order_are_no_contradiction() {
+    let mut raw = raw_org(ACME);
+    let listed = listing(&mut raw, "an", 3);
+    listed.memberships.get_or_insert_default().reverse();
+    assert!(judge(raw).is_sealed());
+}
+
+#[test]
+fn records_without_a_department_field_add_up() {
+    let mut raw = raw_org(ACME);
+    for member in &mut raw.members {
+        member.memberships = None;
+    }
+    let snapshot = judge(raw);
+    assert!(snapshot.is_sealed());
+    assert_eq!(departments_of(&snapshot, "an"), [2, 3]);
+    assert_eq!(departments_of(&snapshot, "cy"), [3]);
+}
+
+#[test]
+fn a_record_without_the_field_that_stands_elsewhere_than_the_others_say_unseals() {
+    let mut raw = raw_org(ACME);
+    listing(&mut raw, "an", 2).memberships = Some(member_in(2));
+    listing(&mut raw, "an", 3).memberships = None;
+    assert_eq!(codes(&judge(raw)), ["changed_while_reading"]);
+}
+
+#[test]
+fn a_department_that_the_tree_does_not_have_unseals_where_all_is_visible() {
+    let mut raw = raw_org(ACME);
+    listing(&mut raw, "cy", 3).memberships = Some([member_in(3), member_in(9)].concat());
+    listing(&mut raw, "cy", 3).main_department = Some(DepartmentId(9));
+    let snapshot = judge(raw.clone());
+    assert_eq!(codes(&snapshot), ["department_not_listed"]);
+    assert_eq!(departments_of(&snapshot, "cy"), [3]);
+    assert_eq!(snapshot.members()[&key("cy")].main_department, None);
+    raw.scoped = true;
+    assert!(
+        judge(raw).is_sealed(),
+        "a scoped app sees less than people are in"
+    );
+}
+
+#[test]
+fn whoever_answers_by_name_is_added_and_a_new_department_unseals() {
+    let mut snapshot = judge(raw_org(ACME));
+    let mut found = raw_org("1 Acme\n  2 Sales\n    - di Di").members.remove(0);
+    found.memberships.get_or_insert_default().reverse();
+    snapshot.add_found(found.clone());
+    assert!(snapshot.is_sealed());
+    assert_eq!(departments_of(&snapshot, "di"), [2]);
+    found.userid = UserId::new("ed");
+    found.memberships = Some([member_in(9), member_in(2)].concat());
+    snapshot.add_found(found);
+    assert_eq!(codes(&snapshot), ["department_not_listed"]);
+    assert_eq!(departments_of(&snapshot, "ed"), [2]);
+}
+
+#[test]
+fn a_seal_once_broken_stays_broken_and_remembers_a_few_reasons_of_each_kind() {
+    let mut snapshot = judge(raw_org(ACME));
+    for n in 0..1_000 {
+        snapshot.unseal(UnsealedReason::DepartmentNotListed(DepartmentId(n)));
+        snapshot.unseal(UnsealedReason::ListingsCameShort { found: 7 });
+    }
+    assert!(!snapshot.is_sealed());
+    assert_eq!(snapshot.seal().reasons().len(), 21);
+}
