@@ -139,6 +139,22 @@ proptest! {
     }
 
     #[test]
+    fn a_sealed_reading_applies_what_an_unsealed_one_withheld(
+        before in organisation(),
+        after in organisation(),
+    ) {
+        let mut world = lax_world(&before);
+        let reading = Reading::sealed(&after);
+        let mut unsealed = reading.clone();
+        unsealed.sealed = false;
+        world.run(&unsealed);
+        let again = world.plan(&unsealed);
+        prop_assert!(is_quiet(&again), "{}", again);
+        world.run(&reading);
+        assert_equal(&world.mirror, &reading);
+    }
+
+    #[test]
     fn an_organisation_over_itself_is_no_plan(text in organisation()) {
         let plan = lax_world(&text).plan(&Reading::sealed(&text));
         prop_assert!(is_quiet(&plan), "{plan}");

@@ -175,6 +175,33 @@ fn an_approved_department_waits_for_its_held_people() {
 }
 
 #[test]
+fn an_approved_department_waits_for_a_held_department_below() {
+    let staff = people_in("1 Acme\n  7 Law\n  8 Tax\n  2 Sales\n", 0..20);
+    let mut world = World::holding(&(staff.clone() + "  9 Team\n    10 Group\n"));
+    let team = world.mirror.items[&ItemKey::Department(DepartmentId(9))].clone();
+    world.standing.approved = vec![HeldItem::of(&team, Action::Delete)];
+    // The people trip, the departments alone would not.
+    let fewer = people_in("1 Acme\n  7 Law\n  8 Tax\n  2 Sales\n", 10..20);
+    let verdict = world.run(&Reading::sealed(&fewer));
+    insta::assert_snapshot!(numbers(&verdict), @"11 held, users max_percent 10: 10 of 20");
+    assert_eq!(verdict.permitted.kept().count(), 1);
+    assert!(world.mirror.flaws().is_empty());
+}
+
+#[test]
+fn nothing_is_empty_while_somebody_is_unaccounted_for() {
+    let world = World::holding("1 Acme\n  2 Law\n  3 Tax\n  4 Hr\n  - an An\n  - bo Bo");
+    let reading = Reading::sealed("1 Acme\n  3 Tax\n  4 Hr\n  - an An\n  - bo Bo");
+    let mut plan = world.plan(&reading);
+    let verdict = world.judge(plan.clone(), &reading);
+    assert_eq!(verdict.permitted.removals().count(), 1);
+    plan.unaccounted
+        .push(ItemKey::User(UserId::new("cy").key()));
+    insta::assert_snapshot!(world.judge(plan, &reading),
+        @r#"keep department 2 "Law" [not_empty], marked"#);
+}
+
+#[test]
 fn a_department_that_holds_somebody_out_of_range_stays_and_so_does_the_one_above() {
     let mut world = World::holding("1 Acme\n  2 Law\n    3 Tax\n      - an An\n  - bo Bo");
     let mut reading = Reading::sealed("1 Acme\n  - bo Bo");
