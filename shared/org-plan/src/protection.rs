@@ -25,7 +25,7 @@
 //! - *The approval arrives between planning and this judgement.* `Standing` was read before: the
 //!   item is still waiting here, and the next run consumes the approval.
 //! - *A held person keeps a department that was approved.* The department is `not_empty`, its
-//!   approval is not consumed, and a later run takes it.
+//!   approval is not consumed by this run.
 //! - *Users are below their thresholds, departments are not.* All are held; the departments whose
 //!   people are held with them wait in the same list, so that one approval is enough.
 

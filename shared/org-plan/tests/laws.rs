@@ -9,7 +9,7 @@ use org_model::{
     SealEvidence, UserStatus, notation::raw_org,
 };
 use org_plan::notation::{Mirror, Reading, World, mapped};
-use org_plan::{Action, Change, Item, Limits, Plan, Verdict};
+use org_plan::{Action, Change, Item, Limits, Plan, Standing, Verdict};
 use proptest::prelude::*;
 
 use orgs::{Step, organisation, steps};
@@ -298,6 +298,9 @@ fn live_a_day(world: &mut World, day: &Step) {
     if day.approve {
         world.approve();
     }
+    if day.detached {
+        detach_all(world);
+    }
     let mut reading = Reading::sealed(&day.text).answering(day.answer);
     reading.sealed = day.sealed;
     reading.whole_company = day.whole_company;
@@ -318,6 +321,17 @@ fn live_a_day(world: &mut World, day: &Step) {
     }
     if !day.sealed {
         assert_nothing_shrank(&before, &world.mirror);
+    }
+}
+
+/// What replacing a source does: nothing is a candidate any more, nothing is lost.
+fn detach_all(world: &mut World) {
+    world.standing = Standing::default();
+    for item in world.mirror.items.values_mut() {
+        match item {
+            Item::User(user) => user.detached = true,
+            Item::Department(department) => department.detached = true,
+        }
     }
 }
 

@@ -100,6 +100,8 @@ pub struct Step {
     pub hours: i64,
     pub approve: bool,
     pub paused: bool,
+    /// The source was replaced before: everything is there and belongs to nobody.
+    pub detached: bool,
 }
 
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -117,9 +119,10 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         prop::sample::select(vec![1, 23, 25, 800]),
         any::<bool>(),
         prop::bool::weighted(0.2),
+        prop::bool::weighted(0.1),
     );
     let step = step.prop_map(
-        |(text, sealed, whole_company, answer, hours, approve, paused)| Step {
+        |(text, sealed, whole_company, answer, hours, approve, paused, detached)| Step {
             text,
             sealed,
             whole_company,
@@ -127,6 +130,7 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
             hours,
             approve,
             paused,
+            detached,
         },
     );
     prop::collection::vec(step, 2..6)
