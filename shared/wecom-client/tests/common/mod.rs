@@ -49,6 +49,14 @@ pub fn quick() -> Pace {
     }
 }
 
+/// The same with hardly any patience for an answer.
+pub fn impatient() -> Pace {
+    Pace {
+        request_timeout: Duration::from_millis(300),
+        ..quick()
+    }
+}
+
 /// A small company that trusts the proxy's address only.
 pub fn company() -> SimConfig {
     SimConfig {
