@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
+use reqwest::Method;
 use serde::Deserialize;
 use tempfile::TempDir;
 
@@ -150,6 +151,23 @@ impl Cloud {
 
     pub fn queue(&self, url: &str) -> Queue {
         Queue::new(self.http.clone(), &self.endpoint(), url)
+    }
+
+    /// A key of its own for a user of the account. (The stand-in cannot make one in a template.)
+    pub async fn caller(&self, user: &str) -> anyhow::Result<Caller> {
+        let body = format!("Action=CreateAccessKey&Version=2010-05-08&UserName={user}");
+        let url = format!("{}/", self.endpoint());
+        let form = "application/x-www-form-urlencoded";
+        let request = self.http.post(&url).header("content-type", form);
+        let request = Caller::root().sign(request, "iam", &Method::POST, &url, &body)?;
+        let answer = request.body(body).send().await?.text().await?;
+        let part = |name: &str| {
+            let (_, rest) = answer.split_once(&format!("<{name}>"))?;
+            rest.split_once('<').map(|(value, _)| value.to_owned())
+        };
+        let key = part("AccessKeyId").zip(part("SecretAccessKey"));
+        let (id, secret) = key.context("a key for the user")?;
+        Ok(Caller::new(&id, &secret))
     }
 
     /// Every text that stands in the items of a table, at any depth.

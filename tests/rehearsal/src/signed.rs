@@ -28,6 +28,14 @@ impl Caller {
         }
     }
 
+    /// Somebody who knows the key's id, but not its secret.
+    pub fn forged(&self) -> Self {
+        Self::new(
+            self.credentials.access_key_id(),
+            "not the secret of this key",
+        )
+    }
+
     pub(crate) fn credentials(&self) -> Credentials {
         self.credentials.clone()
     }

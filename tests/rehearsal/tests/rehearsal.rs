@@ -65,10 +65,7 @@ impl Stage {
         let cloud = Cloud::start(&workshop, wecom.ca_pem().unwrap()).await?;
         let product = cloud.deploy_product(&built).await?;
         let audience = cloud.deploy_audience(&product).await?;
-        let reader = Caller::new(
-            audience.get("ReaderKeyId")?,
-            audience.get("ReaderKeySecret")?,
-        );
+        let reader = cloud.caller(audience.get("ReaderName")?).await?;
         Ok(Self {
             api: cloud.api(&product)?,
             admin: Caller::root(),
@@ -100,6 +97,9 @@ impl Stage {
         ] {
             self.api.anonymous(method, path).await?.expect(403)?;
         }
+        let forger = self.reader.forged();
+        let answer = self.api.get(&forger, "/sources/hq/users").await?;
+        answer.expect(403)?;
         Ok(())
     }
 
