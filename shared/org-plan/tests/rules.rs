@@ -307,6 +307,22 @@ fn a_mark_goes_even_when_an_unsealed_reading_has_to_withhold_something() {
     insta::assert_snapshot!(world.run(&Reading::unsealed(source)), @"");
 }
 
+#[test]
+fn a_mark_goes_even_when_a_disable_is_held() {
+    let mut world = World::holding("1 Acme\n  - an An; active\n  - bo Bo");
+    mark_absent(&mut world, "an");
+    world.rules.paused = true;
+    let source = "1 Acme\n  - an An; disabled\n  - bo Bo";
+    insta::assert_snapshot!(world.run(&Reading::sealed(source)), @r#"
+    refresh user an "An"
+    held: disable user an "An"
+    tripped: users paused 0: 1 of 2
+    "#);
+    assert_eq!(world.mirror.items[&user("an")].absence(), None);
+    insta::assert_snapshot!(world.run(&Reading::sealed(source)),
+        @r#"still held: disable user an "An""#);
+}
+
 fn mark_absent(world: &mut World, userid: &str) {
     let at: Timestamp = world.now;
     if let Some(Item::User(user)) = world.mirror.items.get_mut(&user(userid)) {

@@ -148,28 +148,28 @@ fn change(
         Action::Update if moves(before, &draft.user) => Action::Move,
         _ => action,
     };
-    let changes = rows(Some(before), &draft.user);
-    let has_companion = !changes.is_empty() || draft.closes_to.is_none();
-    let note = (!draft.kept.is_empty()).then(|| notes::values_kept(&draft.kept));
-    let was = Item::User(before.clone());
-    let companion = has_companion
-        .then(|| {
-            update(
-                was.clone(),
-                Item::User(draft.user.clone()),
-                action,
-                changes,
-                settled,
-                note,
-            )
-        })
-        .flatten();
-    let before_disable = companion
-        .as_ref()
-        .map_or(was, |change| change.after.clone());
+    let companion = companion(before, &draft, action, settled);
+    let before_disable = match &companion {
+        Some(change) => change.after.clone(),
+        None => Item::User(before.clone()),
+    };
     plan.changes.extend(companion);
-    plan.removals
-        .extend(disable(input, draft, intent, before_disable));
+    let disable = disable(input, draft, intent, before_disable);
+    plan.removals.extend(disable);
+}
+
+/// Everything but the disable; `None` if that is nothing.
+fn companion(
+    before: &DirectoryUser,
+    draft: &Draft,
+    action: Action,
+    settled: Settled,
+) -> Option<Change> {
+    let changes = rows(Some(before), &draft.user);
+    let note = (!draft.kept.is_empty()).then(|| notes::values_kept(&draft.kept));
+    let (before, after) = (before.clone(), draft.user.clone());
+    let (before, after) = (Item::User(before), Item::User(after));
+    update(before, after, action, changes, settled, note)
 }
 
 fn moves(before: &DirectoryUser, after: &DirectoryUser) -> bool {
