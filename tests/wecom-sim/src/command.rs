@@ -9,11 +9,13 @@ use serde_json::Value;
 use crate::config::{AppAge, Listing, Withheld};
 use crate::faults::Fault;
 
-/// One command; as JSON an object whose `do` names it: `{"do":"dismiss","userids":["ZhangWei.17"]}`.
+/// One command; as JSON an object whose `do` names it:
+/// `{"do":"dismiss","userids":["ZhangWei.17"]}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
-    /// Newcomers; without `departments` the seed seats them, without `userid` and `name` it names them.
+    /// Newcomers; the seed seats them without `departments`, and names them without `userid` or
+    /// `name`.
     Hire {
         #[serde(default)]
         userid: Option<String>,

@@ -1,4 +1,5 @@
 //! Tokens, secrets, trusted addresses, quotas: who is let in, and how refusals look.
+#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 mod common;
 

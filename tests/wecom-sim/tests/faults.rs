@@ -1,4 +1,5 @@
 //! Faults strike where they are set, as often as they are set, and a real client sees them.
+#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 mod common;
 

@@ -1,10 +1,11 @@
 //! The same commands over HTTP, so that the binary can be driven with curl.
+#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 mod common;
 
 use common::{Reader, small};
 use serde_json::{Value, json};
-use wecom_sim::{At, Command, Fault, SettingsPatch, Times, View, What};
+use wecom_sim::{At, Command, Fault, SettingsPatch, SimConfig, Times, View, What};
 
 async fn control(reader: &Reader, body: &Value) -> (u16, Value) {
     let url = format!("{}/sim/control", reader.sim.origin());
@@ -101,6 +102,23 @@ async fn the_counts_and_the_organisation_can_be_asked_for() {
         (&org["people"], &org["departments"]),
         (&json!(60), &json!(12))
     );
+}
+
+#[tokio::test]
+async fn every_command_of_the_readme_runs() {
+    let reader = Reader::start(SimConfig::default()).await;
+    let readme = include_str!("../README.md");
+    let commands = readme.lines().filter_map(|line| {
+        let (command, _) = line.strip_prefix("sim '")?.split_once('\'')?;
+        Some(serde_json::from_str(command).expect("json"))
+    });
+    let mut ran = 0;
+    for command in commands {
+        let (status, body) = control(&reader, &command).await;
+        assert_eq!(status, 200, "{command}: {body}");
+        ran += 1;
+    }
+    assert!(ran > 30, "the README shows more than {ran} commands");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The visible range: what a scoped app sees, and how what it does not see is refused.
+#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 mod common;
 
@@ -16,7 +17,8 @@ fn range(departments: &[u32], users: &[&str], tags: &[u32]) -> Command {
     }
 }
 
-/// 12 departments, the 11th right under the root; `Only.Eleven` sits in 11 alone, `Two.And.Eleven` in 2 and 11.
+/// 12 departments, the 11th right under the root; `Only.Eleven` sits in 11 alone,
+/// `Two.And.Eleven` in 2 and 11.
 async fn scoped(command: Command) -> Reader {
     let reader = Reader::start(small()).await;
     reader.run(Command::MoveDepartment { id: 11, parent: 1 });

@@ -8,8 +8,8 @@ use super::{Org, PersonNo};
 use crate::command::Outcome;
 
 impl Org {
-    /// Touches about `percent` of the people: of a hundred touched, 50 change an attribute, 20 move,
-    /// 12 leave, 3 are disabled or enabled, and 15 come new. At least one of each kind that has room.
+    /// Touches about `percent` of the people: of a hundred touched, 50 change an attribute, 20
+    /// move, 12 leave, 3 are disabled or enabled, and 15 come new; at least one of each.
     pub(super) fn churn(&mut self, percent: f64, seed: u64, leavers_max: Option<u32>) -> Outcome {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let touched = share(self.len(), percent);

@@ -1,4 +1,5 @@
 //! A bare client over a real socket, and an organisation small enough to be read.
+#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use serde_json::Value;
