@@ -5,6 +5,8 @@ use source_settings::SettingsProblem;
 use sync_run::HeldState;
 use sync_run::ports::{Remedy, SendError, StoreError};
 
+use crate::ports::READ_A_CURSOR;
+
 /// A refused or failed call. Unless it says otherwise, nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdminError {
@@ -34,10 +36,22 @@ pub enum AdminError {
     },
     #[error("approving all but some is not available yet")]
     ExceptNotAvailable,
+    /// The page asked for is not one that a list named.
+    #[error("the cursor is none that this list gave")]
+    BadCursor,
     #[error("a secret could not be stored")]
     Vault(#[source] SendError),
     #[error("the store failed")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
+}
+
+impl From<StoreError> for AdminError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unreadable { act, .. } if act == READ_A_CURSOR => Self::BadCursor,
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl AdminError {
@@ -62,9 +76,10 @@ impl AdminError {
             Self::KeyReused { .. } => "idempotency_key_reused",
             Self::NotWaiting { .. } => "not_waiting",
             Self::ExceptNotAvailable => "except_not_available_yet",
+            Self::BadCursor => "bad_cursor",
             Self::Vault(_) => "secrets_unavailable",
             Self::Store(StoreError::Unavailable { .. }) => "store_unavailable",
-            Self::Store(StoreError::Conflict { .. }) => "stale",
+            Self::Store(StoreError::Conflict { .. }) => "store_busy",
             Self::Store(StoreError::Refused { .. }) => "store_refused",
             Self::Store(StoreError::Unreadable { .. }) => "store_unreadable",
             Self::Store(StoreError::LeaseLost { .. }) => "lease_lost",
@@ -91,9 +106,10 @@ impl AdminError {
             Self::Invalid(_) => "correct what `errors` names and send the whole body again",
             Self::NotJson(_) => "send one JSON object",
             Self::PreconditionRequired => "read it, and send its ETag as If-Match",
-            Self::Stale | Self::Store(StoreError::Conflict { .. }) => {
+            Self::Stale => {
                 "read it again, repeat the change on what you get, and send its new ETag"
             }
+            Self::BadCursor => "begin again without a cursor, and give back `next` as it came",
             Self::OtherOrganisation => {
                 "make a new source for the other organisation, or replace this one"
             }
@@ -103,7 +119,10 @@ impl AdminError {
             Self::ExceptNotAvailable => {
                 "approve the whole list, or leave it: a held deletion waits until it expires"
             }
-            Self::Vault(_) | Self::Store(StoreError::Unavailable { .. }) => "try again later",
+            Self::Vault(_)
+            | Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. }) => {
+                "try again later"
+            }
             Self::Store(_) => "look at the function's log and its permissions",
         }
     }

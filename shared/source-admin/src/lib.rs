@@ -20,6 +20,8 @@ mod runs;
 mod secrets;
 mod source_state;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod warning;
 
 pub use admin::{Admin, Ports, Put};

@@ -33,7 +33,11 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// Where to go on, and how many at most.
+/// The act of a [`StoreError::Unreadable`] that a store answers to a cursor it never gave.
+pub const READ_A_CURSOR: &str = "read a cursor";
+
+/// Where to go on, and how many at most. A cursor that is none of this list's is
+/// [`StoreError::Unreadable`] with the act [`READ_A_CURSOR`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     pub cursor: Option<String>,

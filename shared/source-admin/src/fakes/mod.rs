@@ -11,9 +11,9 @@ use org_plan::HeldItem;
 use secrecy::SecretString;
 use source_settings::{AgentId, Schedule};
 use sync_run::ports::{SendError, StoreError};
-use sync_run::{Row, RunRecord, StoredAgent, StoredHeldList, StoredSource, Trigger};
+use sync_run::{Row, RunRecord, RunStatus, StoredAgent, StoredHeldList, StoredSource, Trigger};
 
-use crate::ports::{ContactState, Page, PageRequest};
+use crate::ports::{ContactState, Page, PageRequest, READ_A_CURSOR};
 use crate::{Admin, Ports};
 
 /// What can be out of order.
@@ -37,6 +37,10 @@ pub enum Part {
 pub struct State {
     pub now: Timestamp,
     pub broken: BTreeSet<Part>,
+    /// Everything that was asked of the world, in order.
+    pub acts: Vec<&'static str>,
+    /// From this act on, nothing answers any more.
+    pub acts_max: Option<usize>,
     pub agents: BTreeMap<AgentId, StoredAgent>,
     pub sources: BTreeMap<SourceId, StoredSource>,
     /// By ARN.
@@ -78,8 +82,12 @@ impl World {
         self.state().broken.insert(part);
     }
 
+    /// Everything works again, and nothing has been asked yet.
     pub fn mend(&self) {
-        self.state().broken.clear();
+        let mut state = self.state();
+        state.broken.clear();
+        state.acts.clear();
+        state.acts_max = None;
     }
 
     pub fn admin(self: &Arc<Self>) -> Admin {
@@ -98,8 +106,15 @@ impl World {
 }
 
 impl State {
-    fn working(&self, part: Part, act: &'static str) -> Result<(), StoreError> {
-        match self.broken.contains(&part) || self.broken.contains(&Part::Store) {
+    /// Notes an act, and whether it can still be done.
+    fn act(&mut self, part: Part, act: &'static str) -> bool {
+        self.acts.push(act);
+        let silent = self.acts_max.is_some_and(|max| self.acts.len() > max);
+        !silent && !self.broken.contains(&part)
+    }
+
+    fn working(&mut self, part: Part, act: &'static str) -> Result<(), StoreError> {
+        match !self.act(part, act) || self.broken.contains(&Part::Store) {
             true => Err(StoreError::Unavailable {
                 act,
                 reason: "told to fail".to_owned(),
@@ -108,8 +123,13 @@ impl State {
         }
     }
 
-    fn reachable(&self, part: Part, service: &'static str) -> Result<(), SendError> {
-        match self.broken.contains(&part) {
+    fn reachable(
+        &mut self,
+        part: Part,
+        service: &'static str,
+        act: &'static str,
+    ) -> Result<(), SendError> {
+        match !self.act(part, act) {
             true => Err(SendError {
                 service,
                 reason: "told to fail".to_owned(),
@@ -120,7 +140,7 @@ impl State {
 
     fn live_run(&self, source: &SourceId) -> Option<&RunRecord> {
         let mut runs = self.runs.iter();
-        runs.find(|run| run.source == *source && !run.status.is_final())
+        runs.find(|run| run.source == *source && run.status == RunStatus::Running)
     }
 
     fn contact_state(&self, email: &str) -> Option<ContactState> {
@@ -134,16 +154,20 @@ impl State {
 }
 
 /// The cursor is the number of items before the page.
-fn page_of<T>(items: impl Iterator<Item = T>, page: &PageRequest) -> Page<T> {
-    let start: usize = page.cursor.as_deref().map_or(0, |c| c.parse().unwrap_or(0));
+fn page_of<T>(items: impl Iterator<Item = T>, page: &PageRequest) -> Result<Page<T>, StoreError> {
+    let start = page.cursor.as_deref().map_or(Ok(0), str::parse::<usize>);
+    let start = start.map_err(|_| StoreError::Unreadable {
+        act: READ_A_CURSOR,
+        reason: "it is no number".to_owned(),
+    })?;
     let limit = page.limit as usize;
     let mut items: Vec<T> = items.skip(start).take(limit + 1).collect();
     let more = items.len() > limit;
     items.truncate(limit);
-    Page {
+    Ok(Page {
         items,
         next: more.then(|| (start + limit).to_string()),
-    }
+    })
 }
 
 /// As the port says: a list without its items.

@@ -109,7 +109,7 @@ impl SettingsStore for World {
 impl SecretVault for World {
     async fn put(&self, purpose: &str, secret: &SecretString) -> Result<SecretRef, SendError> {
         let mut state = self.state();
-        state.reachable(Part::Vault, "Secrets Manager")?;
+        state.reachable(Part::Vault, "Secrets Manager", "store a secret")?;
         state.secrets_made += 1;
         let arn = format!(
             "arn:aws:secretsmanager:::secret:{purpose}-{}",
@@ -124,7 +124,7 @@ impl SecretVault for World {
 
     async fn remove(&self, reference: &SecretRef) -> Result<(), SendError> {
         let mut state = self.state();
-        state.reachable(Part::VaultRemove, "Secrets Manager")?;
+        state.reachable(Part::VaultRemove, "Secrets Manager", "sweep a secret")?;
         state.secrets.remove(&reference.arn);
         Ok(())
     }
@@ -134,7 +134,7 @@ impl SecretVault for World {
 impl Schedules for World {
     async fn put(&self, source: &SourceId, schedule: &Schedule) -> Result<(), SendError> {
         let mut state = self.state();
-        state.reachable(Part::Schedules, "EventBridge Scheduler")?;
+        state.reachable(Part::Schedules, "EventBridge Scheduler", "set a schedule")?;
         state.schedules.insert(source.clone(), schedule.clone());
         Ok(())
     }
@@ -144,14 +144,14 @@ impl Schedules for World {
 impl Contacts for World {
     async fn reconcile(&self, wanted: &[(String, SourceId)]) -> Result<(), SendError> {
         let mut state = self.state();
-        state.reachable(Part::Contacts, "SNS")?;
+        state.reachable(Part::Contacts, "SNS", "reconcile the contacts")?;
         state.subscriptions = wanted.iter().cloned().collect();
         Ok(())
     }
 
     async fn states(&self, emails: &[String]) -> Result<Vec<(String, ContactState)>, SendError> {
-        let state = self.state();
-        state.reachable(Part::Contacts, "SNS")?;
+        let mut state = self.state();
+        state.reachable(Part::Contacts, "SNS", "ask for the contacts")?;
         let known = |email: &String| Some((email.clone(), state.contact_state(email)?));
         Ok(emails.iter().filter_map(known).collect())
     }
@@ -183,7 +183,8 @@ impl RunQueue for World {
     }
 
     async fn run(&self, source: &SourceId, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.working(Part::Queue, "read a run")?;
         let mut runs = state.runs.iter();
         let found = runs.find(|record| record.source == *source && record.run == *run);
         Ok(found.cloned())
@@ -194,10 +195,10 @@ impl RunQueue for World {
         source: &SourceId,
         page: &PageRequest,
     ) -> Result<Page<RunRecord>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
         state.working(Part::Queue, "list the runs")?;
         let runs = state.runs.iter().rev().filter(|run| run.source == *source);
-        Ok(page_of(runs.cloned(), page))
+        page_of(runs.cloned(), page)
     }
 
     async fn rows(
@@ -207,16 +208,18 @@ impl RunQueue for World {
         filter: &RowFilter,
         page: &PageRequest,
     ) -> Result<Page<Row>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.working(Part::Queue, "read rows")?;
         let rows = state.rows.get(run).into_iter().flatten();
-        Ok(page_of(rows.filter(|row| filter.takes(row)).cloned(), page))
+        page_of(rows.filter(|row| filter.takes(row)).cloned(), page)
     }
 }
 
 #[async_trait]
 impl HeldDecisions for World {
     async fn lists(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.working(Part::Store, "list held lists")?;
         let lists = state.held.iter().rev();
         let lists = lists.filter(|stored| stored.list.source == *source);
         Ok(lists.map(without_items).collect())
@@ -227,7 +230,8 @@ impl HeldDecisions for World {
         source: &SourceId,
         fingerprint: Fingerprint,
     ) -> Result<Option<StoredHeldList>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.working(Part::Store, "read a held list")?;
         let mut lists = state.held.iter();
         let found = lists.find(|one| one.list.source == *source && is(one, fingerprint));
         Ok(found.cloned())
@@ -240,7 +244,8 @@ impl HeldDecisions for World {
         page: &PageRequest,
     ) -> Result<Option<Page<HeldItem>>, StoreError> {
         let list = self.list(source, fingerprint).await?;
-        Ok(list.map(|list| page_of(list.remaining().cloned(), page)))
+        list.map(|list| page_of(list.remaining().cloned(), page))
+            .transpose()
     }
 
     async fn approve(
@@ -250,6 +255,7 @@ impl HeldDecisions for World {
         author: &Author,
     ) -> Result<Decided, StoreError> {
         let mut state = self.state();
+        state.working(Part::Store, "approve a held list")?;
         let mut lists = state.held.iter_mut();
         let found = lists.find(|one| one.list.source == *source && is(one, fingerprint));
         let Some(list) = found else {
@@ -279,7 +285,8 @@ impl DirectoryReader for World {
         source: &SourceId,
         key: &UserKey,
     ) -> Result<Option<DirectoryUser>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.working(Part::Store, "read the directory")?;
         let mut users = state.users.get(source).into_iter().flatten();
         Ok(users.find(|user| user.key() == *key).cloned())
     }
@@ -290,10 +297,11 @@ impl DirectoryReader for World {
         filter: &UserFilter,
         page: &PageRequest,
     ) -> Result<Page<DirectoryUser>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.working(Part::Store, "read the directory")?;
         let users = state.users.get(source).into_iter().flatten();
         let taken = users.filter(|user| filter.status.is_none_or(|status| status == user.status));
-        Ok(page_of(taken.cloned(), page))
+        page_of(taken.cloned(), page)
     }
 
     async fn department(
@@ -301,7 +309,8 @@ impl DirectoryReader for World {
         source: &SourceId,
         id: DepartmentId,
     ) -> Result<Option<DirectoryDepartment>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.working(Part::Store, "read the directory")?;
         let mut departments = state.departments.get(source).into_iter().flatten();
         Ok(departments.find(|one| one.id == id).cloned())
     }
@@ -311,9 +320,10 @@ impl DirectoryReader for World {
         source: &SourceId,
         page: &PageRequest,
     ) -> Result<Page<DirectoryDepartment>, StoreError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.working(Part::Store, "read the directory")?;
         let departments = state.departments.get(source).into_iter().flatten();
-        Ok(page_of(departments.cloned(), page))
+        page_of(departments.cloned(), page)
     }
 }
 
@@ -326,7 +336,7 @@ impl RunStarter for World {
         trigger: Trigger,
     ) -> Result<(), SendError> {
         let mut state = self.state();
-        state.reachable(Part::Starter, "Lambda")?;
+        state.reachable(Part::Starter, "Lambda", "start a run")?;
         state.started.push((source.clone(), run.clone(), trigger));
         Ok(())
     }

@@ -1,0 +1,209 @@
+//! The order of acts, and what a call leaves behind that was cut off anywhere in it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use org_model::{Fingerprint, RunId, SourceId};
+use org_plan::HeldList;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use sync_run::{HeldState, RunMode, StoredHeldList};
+
+use crate::fakes::{Part, World};
+use crate::{AdminError, Precondition, Put, RunRequest, SourceView};
+
+const SECRET: &str = "s3cret-of-the-app";
+/// More acts than any one call takes.
+const ACTS_MAX: usize = 40;
+
+fn hq() -> SourceId {
+    SourceId::new("hq")
+}
+
+fn body() -> String {
+    let body = json!({
+        "name": "Head office",
+        "credentials": { "corp_id": "ww0123456789abcdef", "agent_id": 1000002, "secret": SECRET },
+        "contacts": [{ "email": "it@example.com" }]
+    });
+    body.to_string()
+}
+
+fn world() -> Arc<World> {
+    World::new(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24))
+}
+
+async fn with_source() -> Arc<World> {
+    let world = world();
+    put(&world, Precondition::Unstated).await.unwrap();
+    world.mend();
+    world
+}
+
+async fn put(world: &Arc<World>, said: Precondition) -> Result<Put<SourceView>, AdminError> {
+    let admin = world.admin();
+    admin.put_source("hq", &body(), &said, "carol").await
+}
+
+fn hold(world: &World) -> Fingerprint {
+    let fingerprint = Fingerprint::of("list");
+    let now = world.state().now;
+    let list = HeldList {
+        fingerprint,
+        source: hq(),
+        run: RunId::new("run-1"),
+        held_at: now,
+        expires_at: now + SignedDuration::from_hours(72),
+        rules: Vec::new(),
+        items: Vec::new(),
+    };
+    world.state().held.push(StoredHeldList {
+        list,
+        state: HeldState::Waiting,
+        decided_by: None,
+        decided_at: None,
+        released: Default::default(),
+        consumed_by: None,
+    });
+    fingerprint
+}
+
+/// The acts that change something, in order.
+fn changes(world: &World) -> Vec<&'static str> {
+    let acts = world.state().acts.clone();
+    let reading = ["read", "list", "ask"];
+    let changes = |act: &&str| reading.iter().all(|word| !act.starts_with(word));
+    acts.into_iter().filter(changes).collect()
+}
+
+#[tokio::test]
+async fn a_secret_is_stored_before_the_settings_that_name_it_and_all_else_follows() {
+    let world = with_source().await;
+    put(&world, Precondition::Exists).await.unwrap();
+    assert_eq!(
+        changes(&world),
+        [
+            "store a secret",
+            "put a source",
+            "sweep a secret",
+            "set a schedule",
+            "reconcile the contacts",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_put_that_is_cut_off_anywhere_is_mended_by_repeating_it() {
+    for acts in 0..ACTS_MAX {
+        let world = with_source().await;
+        world.state().acts_max = Some(acts);
+        let cut = put(&world, Precondition::Exists).await;
+        let committed = world.state().sources[&hq()].version == 2;
+        assert_eq!(
+            cut.is_ok(),
+            committed,
+            "the answer is true after {acts} acts"
+        );
+        assert_names_a_secret_that_exists(&world);
+
+        world.mend();
+        let again = put(&world, Precondition::Exists).await.unwrap();
+        assert_names_a_secret_that_exists(&world);
+        let codes: Vec<_> = again.view.warnings.iter().map(|one| one.code).collect();
+        assert_eq!(codes, ["no_confirmed_contact"]);
+        let state = world.state();
+        assert!(state.schedules.contains_key(&hq()));
+        assert_eq!(state.subscriptions.len(), 1);
+        assert!(state.secrets.len() <= 2, "one orphan at most");
+    }
+}
+
+fn assert_names_a_secret_that_exists(world: &World) {
+    let state = world.state();
+    let named = state.sources[&hq()].settings.credentials.secret.as_ref();
+    let kept = &state.secrets[&named.unwrap().arn];
+    assert_eq!(kept.expose_secret(), SECRET);
+}
+
+#[tokio::test]
+async fn a_run_is_queued_before_it_is_started() {
+    let world = with_source().await;
+    let request = RunRequest {
+        mode: RunMode::Apply,
+        plan: None,
+        idempotency_key: None,
+    };
+    let asked = world.admin().request_run("hq", &request, "carol").await;
+    assert_eq!(asked.unwrap().record.requested_by.as_deref(), Some("carol"));
+    assert_eq!(changes(&world), ["queue a run", "start a run"]);
+}
+
+#[tokio::test]
+async fn a_run_that_could_not_be_queued_is_not_started() {
+    let world = with_source().await;
+    world.break_part(Part::Queue);
+    let request = RunRequest {
+        mode: RunMode::Apply,
+        plan: None,
+        idempotency_key: None,
+    };
+    let refused = world.admin().request_run("hq", &request, "carol").await;
+    assert!(matches!(refused, Err(AdminError::Store(_))));
+    assert!(world.state().started.is_empty());
+}
+
+#[tokio::test]
+async fn run_ids_sort_by_the_time_they_were_asked_for() {
+    let world = with_source().await;
+    let request = RunRequest {
+        mode: RunMode::Plan,
+        plan: None,
+        idempotency_key: None,
+    };
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let asked = world.admin().request_run("hq", &request, "carol").await;
+        ids.push(asked.unwrap().record.run);
+        let mut state = world.state();
+        state.now += SignedDuration::from_millis(1);
+    }
+    assert!(ids.is_sorted());
+}
+
+#[tokio::test]
+async fn a_persons_word_is_durable_before_a_run_is_asked_for() {
+    let world = with_source().await;
+    let fingerprint = hold(&world).to_string();
+    let approved = world
+        .admin()
+        .approve("hq", &fingerprint, &[], "carol")
+        .await;
+    assert_eq!(approved.unwrap().list.state, HeldState::Approved);
+    assert_eq!(
+        changes(&world),
+        ["approve a held list", "queue a run", "start a run"]
+    );
+    let state = world.state();
+    assert_eq!(state.held[0].decided_by.as_deref(), Some("carol"));
+}
+
+#[tokio::test]
+async fn an_approval_that_is_cut_off_anywhere_stands_once_and_runs_once() {
+    for acts in 0..ACTS_MAX {
+        let world = with_source().await;
+        let fingerprint = hold(&world).to_string();
+        let admin = world.admin();
+        world.state().acts_max = Some(acts);
+        let cut = admin.approve("hq", &fingerprint, &[], "carol").await;
+        let standing = world.state().held[0].decided_by.clone();
+        assert!(cut.is_err() || standing.is_some(), "the answer is true");
+        world.mend();
+        let again = admin.approve("hq", &fingerprint, &[], "dave").await;
+        assert!(again.unwrap().warnings.is_empty());
+        let state = world.state();
+        assert_eq!(state.runs.len(), 1, "after {acts} acts");
+        assert!(!state.started.is_empty());
+        let author = standing.unwrap_or_else(|| "dave".to_owned());
+        assert_eq!(state.held[0].decided_by, Some(author));
+    }
+}
