@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{Reader, errcode, small};
 use serde_json::{Value, json};
-use wecom_sim::{Command, SettingsPatch, SimConfig};
+use wecom_sim::{At, Command, SettingsPatch, SimConfig, Times, What};
 
 const CORP: &str = "wwsim0000000000001";
 const SECRET: &str = "sim-app-secret";
@@ -216,27 +216,31 @@ async fn a_quota_of_an_hour_outlasts_the_minute() {
 }
 
 #[tokio::test]
-async fn too_many_calls_at_once_are_refused_and_the_others_served() {
-    let config = SimConfig {
+async fn a_call_too_many_at_once_is_refused() {
+    let reader = Reader::start(SimConfig {
         concurrency: 2,
-        latency: Duration::from_millis(300),
         ..small()
+    })
+    .await;
+    let slow = What::DelayMs(60_000);
+    reader
+        .control()
+        .fault(At::CallIndex(0), Times::Count(2), slow)
+        .expect("the fault is set");
+    let held = || {
+        let url = reader.url(&format!("department/list?access_token={}", reader.token));
+        tokio::spawn(reader.client.get(url).send())
     };
-    let reader = Reader::start(config).await;
-    let calls = (0..6).map(|_| reader.errcode("department/list"));
-    let mut codes = futures::future::join_all(calls).await;
-    codes.sort_unstable();
-    assert_eq!(
-        codes.iter().filter(|code| **code == 0).count(),
-        2,
-        "{codes:?}"
-    );
-    assert_eq!(
-        codes.iter().filter(|code| **code == 45033).count(),
-        4,
-        "{codes:?}"
-    );
-    assert_eq!(reader.sim.max_in_flight(), 6);
+    let held = [held(), held()];
+    while reader.sim.max_in_flight() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(reader.errcode("department/list").await, 45033);
+    assert_eq!(reader.sim.max_in_flight(), 3);
+    held.iter().for_each(tokio::task::JoinHandle::abort);
+    // The connections close, and the calls are no longer in flight.
+    while reader.errcode("department/list").await == 45033 {}
+    assert_eq!(reader.errcode("department/list").await, 0);
 }
 
 #[tokio::test]
