@@ -1,7 +1,8 @@
 //! The same protection for attributes: one that would be emptied for too many people stays.
 //!
 //! A new app that may not see mobiles, or an expression that breaks, looks like a company that
-//! gave up its telephones (STORIES.md 25).
+//! gave up its telephones (STORIES.md 25). Departments, leaders and direct leaders are no such
+//! attributes: they name others, and empty when those leave.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +10,6 @@ use org_model::{DirectoryUser, ItemKey, ItemKind};
 
 use crate::plan::is_empty;
 use crate::{Action, Change, Item, Limits, Plan, RuleLimit, RuleWindow, TrippedRule};
-
-/// The one fixed field that is guarded like an attribute: it too comes and goes with privacy
-/// rules. Departments are guarded by the seal, names are never cleared.
-const DIRECT_LEADERS: &str = "direct_leaders";
 
 /// Takes the clearings of such attributes out of the plan and says which rules they broke.
 pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
@@ -53,11 +50,7 @@ fn clearings(change: &Change) -> Vec<String> {
         .iter()
         .filter(|(_, value)| !is_empty(value));
     let emptied = held.filter(|(name, _)| after.attributes.get(*name).is_none_or(is_empty));
-    let mut names: Vec<String> = emptied.map(|(name, _)| name.clone()).collect();
-    if !before.direct_leaders.is_empty() && after.direct_leaders.is_empty() {
-        names.push(DIRECT_LEADERS.to_owned());
-    }
-    names
+    emptied.map(|(name, _)| name.clone()).collect()
 }
 
 fn withhold_all(plan: &mut Plan, guarded: &BTreeSet<String>) {
@@ -101,11 +94,8 @@ fn without_clearings(mut change: Change, cleared: &[String]) -> Change {
 }
 
 fn put_back(before: &DirectoryUser, after: &mut DirectoryUser, attribute: &str) {
-    match before.attributes.get(attribute) {
-        Some(value) => {
-            after.attributes.insert(attribute.to_owned(), value.clone());
-        }
-        None => after.direct_leaders.clone_from(&before.direct_leaders),
+    if let Some(value) = before.attributes.get(attribute) {
+        after.attributes.insert(attribute.to_owned(), value.clone());
     }
 }
 
