@@ -1,6 +1,7 @@
 //! A run as a table.
 
-use comfy_table::{Table, presets};
+use comfy_table::Table;
+use comfy_table::presets;
 use serde_json::Value;
 
 const RESULTS: [&str; 6] = ["done", "held", "kept", "failed", "skipped", "planned"];
@@ -29,7 +30,7 @@ pub fn of_run(run: &Value) -> String {
         return format!("{head}\n  no changes");
     };
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["kind", "action"].into_iter().chain(RESULTS));
     for (kind, actions) in counts {
         for (action, results) in actions.as_object().into_iter().flatten() {
