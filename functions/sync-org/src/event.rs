@@ -11,11 +11,22 @@ use sync_run::Trigger;
 pub enum SyncEvent {
     /// From the Scheduler. A retried delivery may carry another execution id, so the scheduled
     /// time is what tells deliveries apart.
-    Scheduled { source: SourceId, scheduled_at: Timestamp },
+    Scheduled {
+        source: SourceId,
+        scheduled_at: Timestamp,
+    },
     /// A run that stands queued under this id.
-    Queued { source: SourceId, run: RunId, trigger: Trigger },
+    Queued {
+        source: SourceId,
+        run: RunId,
+        trigger: Trigger,
+    },
     /// The continuation of a run.
-    Segment { source: SourceId, run: RunId, segment: u32 },
+    Segment {
+        source: SourceId,
+        run: RunId,
+        segment: u32,
+    },
     Housekeeping,
 }
 
@@ -57,21 +68,30 @@ impl SyncEvent {
         let source = wire.source.as_deref().ok_or(EventError::Source)?;
         let source = source_settings::parse_source_id(source).map_err(|_| EventError::Source)?;
         match (wire.trigger, wire.segment) {
-            (None, Some(segment)) => {
-                Ok(Self::Segment { source, run: queued(wire.run, "segment")?, segment })
-            }
+            (None, Some(segment)) => Ok(Self::Segment {
+                source,
+                run: queued(wire.run, "segment")?,
+                segment,
+            }),
             (Some(Trigger::Schedule), _) => {
                 let scheduled_at = wire.scheduled_at.ok_or(EventError::ScheduledAt)?;
-                Ok(Self::Scheduled { source, scheduled_at })
+                Ok(Self::Scheduled {
+                    source,
+                    scheduled_at,
+                })
             }
-            (Some(trigger @ (Trigger::Manual | Trigger::Approval)), _) => {
-                Ok(Self::Queued { source, run: queued(wire.run, "manual or approval")?, trigger })
-            }
+            (Some(trigger @ (Trigger::Manual | Trigger::Approval)), _) => Ok(Self::Queued {
+                source,
+                run: queued(wire.run, "manual or approval")?,
+                trigger,
+            }),
             (None, None) => Err(EventError::Unknown),
         }
     }
 }
 
 fn queued(run: Option<String>, kind: &'static str) -> Result<RunId, EventError> {
-    run.filter(|run| !run.is_empty()).map(RunId::new).ok_or(EventError::Run(kind))
+    run.filter(|run| !run.is_empty())
+        .map(RunId::new)
+        .ok_or(EventError::Run(kind))
 }

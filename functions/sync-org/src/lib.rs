@@ -8,6 +8,8 @@
 
 mod event;
 mod serve;
+mod wiring;
 
 pub use event::{EventError, SyncEvent};
 pub use serve::{Answer, SystemClock, new_run_id, serve};
+pub use wiring::World;

@@ -1,1 +1,38 @@
-fn main() {}
+//! The Lambda `sync-org`.
+
+use jiff::Timestamp;
+use lambda_boot::{Failure, environment, init_logging};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+use sync_org::{Answer, SyncEvent, World, serve};
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    match start().await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(failure) => failure.exit(),
+    }
+}
+
+async fn start() -> Result<(), Failure> {
+    init_logging("sync-org", environment)?;
+    let world = World::from_environment().await?;
+    let answer = |event| answer(&world, event);
+    lambda_runtime::run(service_fn(answer))
+        .await
+        .map_err(Failure::new)
+}
+
+async fn answer(world: &World, event: LambdaEvent<Value>) -> Result<Answer, Failure> {
+    let deadline = i64::try_from(event.context.deadline).map_err(Failure::new)?;
+    let deadline = Timestamp::from_millisecond(deadline)?;
+    let answer = async {
+        let event = SyncEvent::parse(&event.payload)?;
+        serve(&world.ports(), event, deadline).await
+    };
+    answer.await.map_err(|error| {
+        let failure = Failure::new(error);
+        failure.report();
+        failure
+    })
+}

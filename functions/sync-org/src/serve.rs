@@ -13,9 +13,20 @@ use crate::SyncEvent;
 #[derive(Debug, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Answer {
-    Run { run: RunId, source: SourceId, status: RunStatus },
-    AlreadyServed { run: RunId },
-    Housekeeping { sources: usize, dead_runs: usize, started_runs: usize, notices: usize },
+    Run {
+        run: RunId,
+        source: SourceId,
+        status: RunStatus,
+    },
+    AlreadyServed {
+        run: RunId,
+    },
+    Housekeeping {
+        sources: usize,
+        dead_runs: usize,
+        started_runs: usize,
+        notices: usize,
+    },
 }
 
 /// The machine's clock.
@@ -41,16 +52,27 @@ pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyh
                  on; nobody should send segments"
             )
         }
-        SyncEvent::Scheduled { source, scheduled_at } => RunRequest {
+        SyncEvent::Scheduled {
+            source,
+            scheduled_at,
+        } => RunRequest {
             source,
             run: new_run_id(),
             trigger: Trigger::Schedule,
             scheduled_at: Some(scheduled_at),
             deadline,
         },
-        SyncEvent::Queued { source, run, trigger } => {
-            RunRequest { source, run, trigger, scheduled_at: None, deadline }
-        }
+        SyncEvent::Queued {
+            source,
+            run,
+            trigger,
+        } => RunRequest {
+            source,
+            run,
+            trigger,
+            scheduled_at: None,
+            deadline,
+        },
     };
     let source = request.source.clone();
     let outcome = sync_run::run(ports, &request)
@@ -91,7 +113,11 @@ async fn tidy(ports: &Ports, deadline: Timestamp) -> anyhow::Result<Answer> {
         .await
         .context("housekeeping could not list the sources")?;
     if !tidied.troubled.is_empty() {
-        bail!("housekeeping failed for {} of {} sources", tidied.troubled.len(), tidied.sources);
+        bail!(
+            "housekeeping failed for {} of {} sources",
+            tidied.troubled.len(),
+            tidied.sources
+        );
     }
     Ok(Answer::Housekeeping {
         sources: tidied.sources,

@@ -16,7 +16,10 @@ fn every_sample_event_is_understood() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let kind = match SyncEvent::parse(&payload).unwrap() {
             SyncEvent::Scheduled { .. } => "schedule",
-            SyncEvent::Queued { trigger: sync_run::Trigger::Approval, .. } => "approval",
+            SyncEvent::Queued {
+                trigger: sync_run::Trigger::Approval,
+                ..
+            } => "approval",
             SyncEvent::Queued { .. } => "manual",
             SyncEvent::Segment { .. } => "segment",
             SyncEvent::Housekeeping => "housekeeping",
@@ -25,18 +28,27 @@ fn every_sample_event_is_understood() {
         kinds.push(kind);
     }
     kinds.sort_unstable();
-    assert_eq!(kinds, ["approval", "housekeeping", "manual", "schedule", "segment"]);
+    assert_eq!(
+        kinds,
+        ["approval", "housekeeping", "manual", "schedule", "segment"]
+    );
 }
 
 #[test]
 fn an_event_without_what_its_trigger_needs_is_refused_by_name() {
     let parse = |payload: Value| SyncEvent::parse(&payload).unwrap_err();
-    assert_eq!(parse(json!({"source": "hq", "trigger": "schedule"})), EventError::ScheduledAt);
+    assert_eq!(
+        parse(json!({"source": "hq", "trigger": "schedule"})),
+        EventError::ScheduledAt
+    );
     assert_eq!(
         parse(json!({"source": "hq", "trigger": "manual"})),
         EventError::Run("manual or approval")
     );
-    assert_eq!(parse(json!({"source": "HQ!", "trigger": "manual"})), EventError::Source);
+    assert_eq!(
+        parse(json!({"source": "HQ!", "trigger": "manual"})),
+        EventError::Source
+    );
     assert_eq!(parse(json!({"source": "hq"})), EventError::Unknown);
     assert_eq!(parse(json!("hello")), EventError::Unknown);
 }
