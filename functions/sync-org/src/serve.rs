@@ -119,6 +119,14 @@ async fn tidy(ports: &Ports, deadline: Timestamp) -> anyhow::Result<Answer> {
             tidied.sources
         );
     }
+    // The template's heartbeat alarm listens to this sentence.
+    tracing::info!(
+        sources = tidied.sources,
+        dead_runs = tidied.dead_runs,
+        started_runs = tidied.started_runs,
+        notices = tidied.notices,
+        "housekeeping finished"
+    );
     Ok(Answer::Housekeeping {
         sources: tidied.sources,
         dead_runs: tidied.dead_runs,
