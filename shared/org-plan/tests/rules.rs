@@ -308,6 +308,14 @@ fn a_mark_goes_even_when_an_unsealed_reading_has_to_withhold_something() {
 }
 
 #[test]
+fn a_mark_that_goes_says_nothing_of_kept_values() {
+    let mut world = World::holding("1 Acme\n  2 Law\n    - an An; title=Boss\n  3 Tax\n    - an");
+    mark_absent(&mut world, "an");
+    let source = "1 Acme\n  2 Law\n    - an An; title=?absent\n  3 Tax";
+    insta::assert_snapshot!(world.run(&Reading::unsealed(source)), @r#"refresh user an "An""#);
+}
+
+#[test]
 fn a_mark_goes_even_when_a_disable_is_held() {
     let mut world = World::holding("1 Acme\n  - an An; active\n  - bo Bo");
     mark_absent(&mut world, "an");

@@ -116,6 +116,19 @@ fn story_7_who_returns_after_40_days_is_a_new_person() {
 }
 
 #[test]
+fn story_7_the_retention_ends_after_its_last_hour() {
+    let text = "1 Acme\n  - an An\n  - bo Bo\n  - cy Cy";
+    for (hours, same) in [(30 * 24, true), (30 * 24 + 1, false)] {
+        let mut world = World::holding(text);
+        let an = id(&world, "an");
+        world.run(&Reading::sealed("1 Acme\n  - bo Bo\n  - cy Cy"));
+        world.pass_hours(hours);
+        world.run(&Reading::sealed(text));
+        assert_eq!(id(&world, "an") == an, same);
+    }
+}
+
+#[test]
 fn story_7_a_reused_userid_gets_a_record_of_its_own() {
     let mut world = World::holding("1 Acme\n  - an An\n  - bo Bo\n  - cy Cy");
     let an = id(&world, "an");

@@ -129,6 +129,11 @@ impl World {
 
     /// What the next run would plan.
     pub fn plan(&self, reading: &Reading) -> Plan {
+        self.plan_from(reading, |_| {})
+    }
+
+    /// The same with something different in the input, as when a caller could not map somebody.
+    pub fn plan_from(&self, reading: &Reading, edit: impl FnOnce(&mut PlanInput<'_>)) -> Plan {
         let people = mapped(&reading.snapshot);
         let comparison = compare(reading.fingerprints(&people), &self.mirror.marks());
         let waiting = self.waiting_keys();
@@ -144,9 +149,10 @@ impl World {
             self.now,
         );
         let generation = Generation(self.generation.0 + 1);
-        plan(PlanInput {
-            source: &SourceId::new("hq"),
-            run: &RunId::new(format!("run-{generation}")),
+        let (source, run) = (SourceId::new("hq"), RunId::new(format!("run-{generation}")));
+        let mut input = PlanInput {
+            source: &source,
+            run: &run,
             generation,
             now: self.now,
             sealed: reading.sealed,
@@ -159,7 +165,9 @@ impl World {
             rules: PlanRules {
                 deleted_retention_days: self.retention_days,
             },
-        })
+        };
+        edit(&mut input);
+        plan(input)
     }
 
     fn ask(

@@ -86,7 +86,9 @@ impl Rows {
         }
     }
 
-    pub(super) fn done(self) -> Vec<AttributeChange> {
+    /// Shrunk: a first run holds the rows of everybody at once.
+    pub(super) fn done(mut self) -> Vec<AttributeChange> {
+        self.0.shrink_to_fit();
         self.0
     }
 }

@@ -117,7 +117,6 @@ fn follow(disable: &mut Change, companion: &Change) {
     };
     if let (Some(Item::User(image)), Item::User(after)) = (&image, &mut disable.after) {
         after.attributes.clone_from(&image.attributes);
-        after.direct_leaders.clone_from(&image.direct_leaders);
         after.stamp.fingerprint = after.stamp.fingerprint.unsettled();
     }
     disable.before = image;
