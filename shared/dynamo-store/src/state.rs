@@ -38,6 +38,7 @@ impl DynamoStore {
         source: &SourceId,
         item: Option<&Attributes>,
     ) -> Result<SourceState, StoreError> {
+        self.knows(|known| known.baselines.remove(source));
         let Some(item) = item else {
             return Ok(SourceState::default());
         };
@@ -57,8 +58,11 @@ impl DynamoStore {
                 .map_err(|_| unreadable(READ, "baseline is no fingerprint"))?;
             let pages = number(item, "baseline_pages", READ)?;
             let place = keys::baseline(source, fingerprint);
-            let found: Vec<ExpandedRange> = self.get_blob(READ, &place, pages).await?;
-            state.baseline = found.into_iter().next();
+            let found: Option<Vec<ExpandedRange>> = self.get_blob(READ, &place, pages).await?;
+            let baseline = found.into_iter().flatten().next();
+            // Without it a narrower range would go unseen: better no run than a wrong one.
+            state.baseline =
+                Some(baseline.ok_or_else(|| unreadable(READ, "the baseline is missing"))?);
             self.knows(|known| known.baselines.insert(source.clone(), fingerprint));
         }
         Ok(state)

@@ -21,6 +21,14 @@ pub(crate) struct RowCursor {
 }
 
 impl BucketCursor {
+    /// The beginning of a bucket.
+    pub fn at(bucket: u8) -> Self {
+        Self {
+            bucket,
+            after: None,
+        }
+    }
+
     /// `05.` or `05.zhang.1`: the bucket in hexadecimal, then the last key seen in it.
     pub fn read(text: Option<&str>, kind: ItemKind) -> Result<Self, StoreError> {
         let Some(text) = text else {

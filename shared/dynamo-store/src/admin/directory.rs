@@ -21,6 +21,9 @@ use crate::wire::query::Search;
 
 const READ: &str = "read the directory";
 
+/// Looked at per request, before the filter: some 500 KB.
+const ITEMS_AT_ONCE: i32 = 250;
+
 impl DynamoStore {
     async fn item(&self, source: &SourceId, key: &ItemKey) -> Result<Option<Item>, StoreError> {
         let place = place(source, key);
@@ -43,14 +46,18 @@ impl DynamoStore {
         let mut items = Vec::new();
         while at.bucket < buckets(kind) && items.len() < limit {
             let pk = partition(source, kind, at.bucket);
-            let search = self.bucket_search(pk, filter, limit - items.len(), at.after.take());
+            let search = self.bucket_search(pk, filter, at.after.take());
             let found = self.search_once(READ, &search).await?;
-            for attributes in found.items {
+            let room = limit - items.len();
+            let cut = found.items.len() > room;
+            for attributes in found.items.into_iter().take(room) {
+                at.after = Some(text(&attributes, "sk", READ)?.to_owned());
                 items.push(item_of(attributes, READ)?);
             }
             match found.last {
+                _ if cut => {}
                 Some(last) => at.after = Some(text(&last, "sk", READ)?.to_owned()),
-                None => at.bucket += 1,
+                None => at = BucketCursor::at(at.bucket + 1),
             }
         }
         let more = at.bucket < buckets(kind);
@@ -60,13 +67,7 @@ impl DynamoStore {
         })
     }
 
-    fn bucket_search(
-        &self,
-        pk: String,
-        filter: &UserFilter,
-        limit: usize,
-        after: Option<String>,
-    ) -> Search {
+    fn bucket_search(&self, pk: String, filter: &UserFilter, after: Option<String>) -> Search {
         let mut condition = format!("attribute_not_exists(#{ASIDE})");
         let mut values = Attributes::new();
         if let Some(status) = filter.status {
@@ -85,7 +86,7 @@ impl DynamoStore {
         Search {
             table: self.tables.directory.clone(),
             expression: expression.with(":pk", s(pk)),
-            limit: i32::try_from(limit).ok(),
+            limit: Some(ITEMS_AT_ONCE),
             after: after.as_ref().map(Key::attributes),
             ..Search::default()
         }

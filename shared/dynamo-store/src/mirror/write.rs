@@ -61,21 +61,12 @@ impl DynamoStore {
         lease: &RunLease,
         kept: &KeptItem,
     ) -> Result<WriteOutcome, StoreError> {
-        let Some(absence) = &kept.absence else {
+        let Some(marked) = kept.marked(lease.generation()) else {
             return Ok(WriteOutcome::Done);
         };
-        let before = kept.before.stamp();
-        let stamp = WriteStamp {
-            fingerprint: before.fingerprint.unsettled(),
-            generation: lease.generation(),
-        };
-        let mut marked = kept.before.clone();
-        match &mut marked {
-            Item::User(user) => (user.absence, user.stamp) = (Some(absence.clone()), stamp),
-            Item::Department(one) => (one.absence, one.stamp) = (Some(absence.clone()), stamp),
-        }
         let key = place(lease.source(), &marked.key());
         let attributes = attributes_of(&key, &marked, self.clock.now())?;
+        let before = kept.before.stamp();
         match too_large(&attributes) {
             Some(rejected) => Ok(rejected),
             None => self.put_unchanged(attributes, Some(before)).await,

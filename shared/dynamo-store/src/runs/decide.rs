@@ -7,11 +7,7 @@ use sync_run::{Decision, OutboxItem, RunLease, RunRecord, SourceState, StoredHel
 
 use super::records::is_record;
 use crate::DynamoStore;
-use crate::held::is_final;
-use crate::wire::attributes::{n, number, optional_text};
-use crate::wire::blob::page_key;
-use crate::wire::expression::Expression;
-use crate::wire::keys;
+use crate::wire::attributes::optional_text;
 use crate::wire::transact::{Action, Refusal, Transacted};
 
 const DECIDE: &str = "write the decision of a run";
@@ -36,6 +32,7 @@ impl DynamoStore {
         decision: &Decision,
     ) -> Result<(), StoreError> {
         let source = lease.source();
+        let old_items = self.old_items(decision).await?;
         let mut parts = self.common_parts(lease, &decision.record).await?;
         for list in &decision.held {
             let pages = self.put_held_items(lease, &list.list).await?;
@@ -47,9 +44,7 @@ impl DynamoStore {
         }
         self.commit(DECIDE, lease, parts, &decision.outbox, &decision.state)
             .await?;
-        for list in &decision.lists {
-            self.let_items_expire(lease, list, expiry).await;
-        }
+        self.let_expire(source, &old_items, expiry).await;
         Ok(())
     }
 
@@ -134,42 +129,6 @@ impl DynamoStore {
                 keep.next().unwrap_or(true) && !was_sent
             });
         }
-    }
-
-    /// The items of a list that is over go with its header. Pages that keep no date for want of an
-    /// answer are garbage that nobody reads.
-    async fn let_items_expire(&self, lease: &RunLease, stored: &StoredHeldList, expiry: i64) {
-        let source = lease.source();
-        match self.expire_items(source, stored, expiry).await {
-            Ok(()) => {}
-            Err(error) => tracing::warn!(%source, %error, "items of an old held list stay"),
-        }
-    }
-
-    async fn expire_items(
-        &self,
-        source: &org_model::SourceId,
-        stored: &StoredHeldList,
-        expiry: i64,
-    ) -> Result<(), StoreError> {
-        if !is_final(stored) {
-            return Ok(());
-        }
-        let act = "let an old held list expire";
-        let key = keys::held(source, stored.list.fingerprint);
-        let Some(header) = self.get(act, &self.tables.sync, &key).await? else {
-            return Ok(());
-        };
-        let place = keys::held_items(source, stored.list.fingerprint, &stored.list.run);
-        let pages: u32 = number(&header, "pages", act)?;
-        for page in 0..pages {
-            let change = Expression::update("SET #expires_at = :expiry")
-                .when("attribute_exists(#pk)")
-                .with(":expiry", n(expiry));
-            let key = page_key(&place, page);
-            let _set_or_gone = self.update(act, &self.tables.sync, &key, change).await?;
-        }
-        Ok(())
     }
 }
 

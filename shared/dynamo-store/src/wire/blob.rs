@@ -6,7 +6,6 @@ use serde::de::DeserializeOwned;
 use sync_run::ports::StoreError;
 
 use super::attributes::{b, bytes, n, text};
-use super::errors::unreadable;
 use super::keys::Key;
 use super::packing::{PAGE_MAX_BYTES, pack, unpack};
 use crate::DynamoStore;
@@ -32,23 +31,24 @@ impl DynamoStore {
         Ok(pages)
     }
 
+    /// `None`: not every page is there (any more).
     pub(crate) async fn get_blob<T: DeserializeOwned>(
         &self,
         act: &'static str,
         place: &Key,
         pages: u32,
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<Option<Vec<T>>, StoreError> {
         let keys: Vec<Key> = (0..pages).map(|page| page_key(place, page)).collect();
         let mut items = self.get_all(act, &self.tables.sync, &keys).await?;
         if items.len() != keys.len() {
-            return Err(unreadable(act, "a page is missing"));
+            return Ok(None);
         }
         items.sort_by(|one, other| text(one, "sk", act).ok().cmp(&text(other, "sk", act).ok()));
         let mut packed = Vec::new();
         for item in &items {
             packed.extend_from_slice(bytes(item, "body", act)?);
         }
-        unpack(act, &packed)
+        unpack(act, &packed).map(Some)
     }
 }
 

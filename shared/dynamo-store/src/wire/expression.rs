@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::Attributes;
 
@@ -65,6 +65,12 @@ impl Expression {
 
     pub fn values(&self) -> Option<Attributes> {
         (!self.values.is_empty()).then(|| self.values.clone())
+    }
+
+    /// A condition that fails shows what stood in its way; without one there is nothing to show.
+    pub fn shows_old(&self) -> Option<ReturnValuesOnConditionCheckFailure> {
+        let old = ReturnValuesOnConditionCheckFailure::AllOld;
+        self.condition.is_some().then_some(old)
     }
 
     fn learn_names(&mut self, text: &str) {

@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem,
+    Update,
 };
 use sync_run::ports::StoreError;
 
@@ -124,7 +124,6 @@ fn refusal(reason: CancellationReason) -> Option<Refusal> {
 impl Action {
     /// `None` cannot happen: every required member is set. The builders only cannot know.
     fn to_sdk(&self) -> Option<TransactWriteItem> {
-        let old = ReturnValuesOnConditionCheckFailure::AllOld;
         let item = TransactWriteItem::builder();
         let item = match self {
             Self::Put(table, attributes, condition) => item.put(
@@ -134,7 +133,7 @@ impl Action {
                     .set_condition_expression(condition.condition.clone())
                     .set_expression_attribute_names(condition.names())
                     .set_expression_attribute_values(condition.values())
-                    .return_values_on_condition_check_failure(old)
+                    .set_return_values_on_condition_check_failure(condition.shows_old())
                     .build()
                     .ok()?,
             ),
@@ -146,7 +145,7 @@ impl Action {
                     .set_condition_expression(change.condition.clone())
                     .set_expression_attribute_names(change.names())
                     .set_expression_attribute_values(change.values())
-                    .return_values_on_condition_check_failure(old)
+                    .set_return_values_on_condition_check_failure(change.shows_old())
                     .build()
                     .ok()?,
             ),
@@ -164,7 +163,7 @@ impl Action {
                     .set_condition_expression(condition.condition.clone())
                     .set_expression_attribute_names(condition.names())
                     .set_expression_attribute_values(condition.values())
-                    .return_values_on_condition_check_failure(old)
+                    .set_return_values_on_condition_check_failure(condition.shows_old())
                     .build()
                     .ok()?,
             ),

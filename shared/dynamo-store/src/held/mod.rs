@@ -8,6 +8,8 @@
 //!   decision fails, nothing is applied, and the next run sees the approval.
 //! - A list is approved only while it waits and its time has not come.
 
+mod expiry;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -22,6 +24,7 @@ use crate::wire::Attributes;
 use crate::wire::attributes::{
     b, bytes, from_json, from_word, json, n, number, optional_text, optional_time, s, word,
 };
+use crate::wire::errors::unreadable;
 use crate::wire::expression::Expression;
 use crate::wire::keys;
 use crate::wire::query::Search;
@@ -123,10 +126,16 @@ impl DynamoStore {
         header: &Attributes,
     ) -> Result<StoredHeldList, StoreError> {
         let mut stored = list_of(header)?;
+        let is_over = is_final(&stored);
         let list = &mut stored.list;
         let place = keys::held_items(source, list.fingerprint, &list.run);
         let pages = number(header, "pages", READ)?;
-        list.items = self.get_blob(READ, &place, pages).await?;
+        list.items = match self.get_blob(READ, &place, pages).await? {
+            Some(items) => items,
+            // Header and items of a list that is over expire each in their own time.
+            None if is_over => Vec::new(),
+            None => return Err(unreadable(READ, "items of a held list are missing")),
+        };
         stored.released = released_of(&list.items, bytes(header, "released", READ)?);
         Ok(stored)
     }
@@ -145,7 +154,7 @@ impl DynamoStore {
 }
 
 /// Nobody will decide or apply anything of it any more.
-pub(crate) fn is_final(stored: &StoredHeldList) -> bool {
+fn is_final(stored: &StoredHeldList) -> bool {
     match stored.state {
         HeldState::Waiting => false,
         HeldState::Approved => stored.consumed_by.is_some(),

@@ -24,6 +24,10 @@
 //! - *Housekeeping closes a queued run's record while it is claimed:* the claim also checks that
 //!   the record is not final.
 
+mod item;
+
+pub(crate) use item::{LeaseItem, nobody_holds};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use org_model::{Generation, RunId, SourceId};
@@ -33,9 +37,8 @@ use uuid::Uuid;
 
 use crate::DynamoStore;
 use crate::wire::Attributes;
-use crate::wire::attributes::{flag, n, no, number, s, text, yes};
+use crate::wire::attributes::{flag, n, no, s, text, yes};
 use crate::wire::calls::Written;
-use crate::wire::errors::unreadable;
 use crate::wire::expression::Expression;
 use crate::wire::keys;
 use crate::wire::transact::{Action, Transacted};
@@ -48,35 +51,6 @@ const CLAIM_ROUNDS_MAX: usize = 8;
 
 const CLAIM: &str = "claim the lease";
 
-/// The lease item as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LeaseItem {
-    pub generation: Generation,
-    pub run: RunId,
-    pub held: bool,
-    pub until: Timestamp,
-    /// Random, one per call of `claim`.
-    claim: String,
-}
-
-impl LeaseItem {
-    pub fn read(item: &Attributes, act: &'static str) -> Result<Self, StoreError> {
-        let until = Timestamp::from_millisecond(number(item, "until", act)?)
-            .map_err(|_| unreadable(act, "until is no time"))?;
-        Ok(Self {
-            generation: Generation(number(item, "gen", act)?),
-            run: RunId::new(text(item, "run", act)?),
-            held: flag(item, "held"),
-            until,
-            claim: text(item, "claim", act)?.to_owned(),
-        })
-    }
-
-    pub fn is_live(&self, now: Timestamp) -> bool {
-        self.held && now < self.until
-    }
-}
-
 /// What stands in the way of a claim, or does not.
 #[derive(Debug, Default)]
 struct Standing {
@@ -87,29 +61,13 @@ struct Standing {
     due_served: Option<RunId>,
 }
 
-/// The condition under which a run still holds its lease.
-pub(crate) fn holds(lease: &RunLease, now: Timestamp) -> Expression {
-    Expression::condition("#gen = :gen AND #run = :run AND #held = :held AND #until > :now")
-        .with(":gen", n(lease.generation()))
-        .with(":run", s(lease.run().as_str()))
-        .with(":held", yes())
-        .with(":now", n(now.as_millisecond()))
-}
-
-/// The condition under which nobody holds a lease.
-pub(crate) fn nobody_holds(now: Timestamp) -> Expression {
-    Expression::condition("attribute_not_exists(#pk) OR #held = :not_held OR #until <= :now")
-        .with(":not_held", no())
-        .with(":now", n(now.as_millisecond()))
-}
-
 impl DynamoStore {
     /// The first action of every transaction of a run.
     pub(crate) fn lease_check(&self, lease: &RunLease) -> Action {
         Action::Check(
             self.tables.sync.clone(),
             keys::lease(lease.source()),
-            holds(lease, self.clock.now()),
+            item::holds(lease, self.clock.now()),
         )
     }
 

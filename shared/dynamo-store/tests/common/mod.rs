@@ -1,0 +1,263 @@
+//! A store over the embedded database, and the little organisation that the tests move around.
+
+#![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dynamo_store::{DynamoStore, TableNames};
+use jiff::{SignedDuration, Timestamp};
+use org_model::{
+    DepartmentId, DirectoryDepartment, DirectoryUser, Fingerprint, Generation, InternalId,
+    Membership, RunId, SourceId, UserId, UserStatus, WriteStamp,
+};
+use org_plan::{
+    Action, Base, Change, Item, KeptItem, Limits, PermittedPlan, Plan, ProtectionRules, Standing,
+    protect,
+};
+use source_admin::ports::{Author, Expected, SettingsStore};
+use source_settings::{SecretRef, SourceSettings};
+use sync_run::ports::{Clock, Mirror, WriteOutcome};
+use sync_run::{ClaimOutcome, ClaimRequest, RunLease, RunMode, RunRecord, Trigger, claim};
+use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
+use testkit::{EmbeddedDynamo, Faults, ManualClock};
+
+pub struct TestClock(pub ManualClock);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+pub struct World {
+    pub dynamo: EmbeddedDynamo,
+    pub clock: ManualClock,
+    pub store: DynamoStore,
+}
+
+pub async fn world() -> World {
+    let dynamo = EmbeddedDynamo::start().await.unwrap();
+    let clock = ManualClock::at("2026-03-01T00:00:00Z".parse().unwrap());
+    let store = store_over(dynamo.client(), &clock);
+    World {
+        dynamo,
+        clock,
+        store,
+    }
+}
+
+fn store_over(client: aws_sdk_dynamodb::Client, clock: &ManualClock) -> DynamoStore {
+    let tables = TableNames {
+        directory: DIRECTORY_TABLE.to_owned(),
+        sync: SYNC_TABLE.to_owned(),
+    };
+    DynamoStore::new(client, tables, Arc::new(TestClock(clock.clone())))
+}
+
+impl World {
+    pub fn store_with(&self, faults: &Faults) -> DynamoStore {
+        store_over(self.dynamo.client_with(faults), &self.clock)
+    }
+
+    pub fn request(&self, run: &str) -> ClaimRequest {
+        let now = self.clock.now();
+        ClaimRequest {
+            source: hq(),
+            run: RunId::new(run),
+            scheduled_at: None,
+            now,
+            expires_at: now + SignedDuration::from_mins(16),
+        }
+    }
+
+    pub async fn lease(&self, run: &str) -> RunLease {
+        claimed(&self.store, &self.request(run)).await
+    }
+
+    /// Lets whoever holds the lease die, and claims it for `run`.
+    pub async fn takeover(&self, run: &str) -> RunLease {
+        self.clock.advance(SignedDuration::from_hours(1));
+        self.lease(run).await
+    }
+
+    pub fn record(&self, run: &str) -> RunRecord {
+        let now = self.clock.now();
+        RunRecord::new(hq(), RunId::new(run), Trigger::Manual, RunMode::Apply, now)
+    }
+
+    pub async fn add_source(&self) {
+        let (settings, author) = (settings(), self.author("admin"));
+        self.store
+            .put_source(&hq(), &settings, Expected::Absent, &author)
+            .await
+            .unwrap();
+    }
+
+    pub fn author(&self, by: &str) -> Author {
+        Author {
+            by: by.to_owned(),
+            at: self.clock.now(),
+        }
+    }
+
+    /// Creates these items under the lease; each must land.
+    pub async fn create(&self, lease: &RunLease, items: &[Item]) {
+        let plan = permitted(
+            items.iter().map(|item| creation(item.clone())).collect(),
+            vec![],
+        );
+        for change in plan.changes() {
+            let outcome = self.store.write(lease, change).await.unwrap();
+            assert_eq!(outcome, WriteOutcome::Done);
+        }
+    }
+}
+
+pub async fn claimed(store: &DynamoStore, request: &ClaimRequest) -> RunLease {
+    match claim(store, request).await.unwrap() {
+        (ClaimOutcome::Claimed { .. }, Some(lease)) => lease,
+        (outcome, _) => panic!("not claimed: {outcome:?}"),
+    }
+}
+
+pub fn hq() -> SourceId {
+    SourceId::new("hq")
+}
+
+pub fn settings() -> SourceSettings {
+    let json = serde_json::json!({
+        "name": "Head office", "type": "wecom",
+        "credentials": { "corp_id": "ww0123456789abcdef", "agent_id": 1000002, "secret": "s3cr3t" },
+        "mapping": { "title": "position" },
+        "retention_days": { "deleted": 30, "logs": 90 },
+    });
+    let mut settings = SourceSettings::parse(&json, None).unwrap().settings;
+    settings.credentials.secret = Some(SecretRef {
+        arn: "arn:aws:secretsmanager:::secret:x".to_owned(),
+        version: "v1".to_owned(),
+    });
+    settings
+}
+
+pub fn stamp(lease: &RunLease, content: &str) -> WriteStamp {
+    WriteStamp {
+        fingerprint: Fingerprint::of(content),
+        generation: lease.generation(),
+    }
+}
+
+pub fn stamp_at(generation: u64, content: &str) -> WriteStamp {
+    WriteStamp {
+        fingerprint: Fingerprint::of(content),
+        generation: Generation(generation),
+    }
+}
+
+pub fn user(userid: &str, stamp: WriteStamp) -> Item {
+    let title = serde_json::json!({ "text": "工程师", "levels": [1, 2.5, true, null, ""] });
+    Item::User(DirectoryUser {
+        internal_id: InternalId::new(format!("id-of-{userid}")),
+        userid: UserId::new(userid),
+        name: format!("Name of {userid}"),
+        memberships: vec![Membership {
+            department: DepartmentId(16),
+            order: 4_294_967_295,
+            leader: true,
+        }],
+        main_department: Some(DepartmentId(16)),
+        direct_leaders: vec![UserId::new("Boss")],
+        status: UserStatus::Active,
+        attributes: BTreeMap::from([("title".to_owned(), title)]),
+        detached: false,
+        absence: None,
+        deleted_at: None,
+        stamp,
+    })
+}
+
+pub fn department(id: u32, stamp: WriteStamp) -> Item {
+    Item::Department(DirectoryDepartment {
+        internal_id: InternalId::new(format!("id-of-{id}")),
+        id: DepartmentId(id),
+        name: format!("Department {id}"),
+        parent: (id != 1).then_some(DepartmentId(1)),
+        order: 100_000_000,
+        leaders: Vec::new(),
+        detached: false,
+        absence: None,
+        deleted_at: None,
+        stamp,
+    })
+}
+
+pub fn creation(after: Item) -> Change {
+    change(Action::Create, None, after)
+}
+
+pub fn change(action: Action, before: Option<Item>, after: Item) -> Change {
+    Change {
+        action,
+        before,
+        after,
+        displaces: false,
+        changes: Vec::new(),
+        note: None,
+    }
+}
+
+pub fn renamed(item: &Item, name: &str, stamp: WriteStamp) -> Item {
+    let mut item = item.clone();
+    match &mut item {
+        Item::User(user) => (user.name, user.stamp) = (name.to_owned(), stamp),
+        Item::Department(one) => (one.name, one.stamp) = (name.to_owned(), stamp),
+    }
+    item
+}
+
+pub fn deletion(before: &Item, at: Timestamp, stamp: WriteStamp) -> Change {
+    let mut after = before.clone();
+    match &mut after {
+        Item::User(user) => {
+            user.status = UserStatus::Deleted;
+            (user.deleted_at, user.stamp) = (Some(at), stamp);
+        }
+        Item::Department(one) => (one.deleted_at, one.stamp) = (Some(at), stamp),
+    }
+    change(Action::Delete, Some(before.clone()), after)
+}
+
+/// Lets the guard permit everything: thresholds far away, a base of a million.
+pub fn permitted(changes: Vec<Change>, removals: Vec<Change>) -> PermittedPlan {
+    permitted_with(changes, removals, vec![])
+}
+
+pub fn permitted_with(
+    changes: Vec<Change>,
+    removals: Vec<Change>,
+    kept: Vec<KeptItem>,
+) -> PermittedPlan {
+    let limits = Limits {
+        floor: 1_000_000,
+        max_count: 1_000_000,
+        max_percent: 100,
+    };
+    let rules = ProtectionRules {
+        users: limits,
+        departments: limits,
+        paused: false,
+    };
+    let plan = Plan {
+        sealed: true,
+        base: Base {
+            users: 1_000_000,
+            departments: 1_000_000,
+        },
+        changes,
+        removals,
+        kept,
+        ..Plan::default()
+    };
+    protect(plan, &rules, &Standing::default(), &|_| false).permitted
+}

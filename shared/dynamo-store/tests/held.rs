@@ -1,0 +1,250 @@
+//! Held lists: written by runs, decided by people, in any order.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{World, hq, world};
+use jiff::SignedDuration;
+use org_model::{DepartmentId, InternalId, ItemKind, RunId};
+use org_plan::{Action, HeldItem, HeldList};
+use source_admin::ports::{Decided, HeldDecisions, PageRequest};
+use sync_run::ports::{HeldLists, RunLog, StoreError};
+use sync_run::{Decision, HeldState, RunLease, RunStatus, SourceState, StoredHeldList};
+
+fn list(world: &World, run: &str, count: usize) -> StoredHeldList {
+    let items = (0..count).map(|i| HeldItem {
+        kind: ItemKind::User,
+        id: format!("user{i:05}"),
+        internal_id: InternalId::new(format!("0b0e9c1e-2f0f-5c7b-9d3a-{i:012}")),
+        name: "张三".to_owned(),
+        action: Action::Delete,
+        departments: vec![DepartmentId(1), DepartmentId(16)],
+    });
+    StoredHeldList {
+        list: HeldList::new(
+            hq(),
+            RunId::new(run),
+            world.clock.now(),
+            vec![],
+            items.collect(),
+        ),
+        state: HeldState::Waiting,
+        decided_by: None,
+        decided_at: None,
+        released: BTreeSet::new(),
+        consumed_by: None,
+    }
+}
+
+async fn decide(
+    world: &World,
+    lease: &RunLease,
+    held: Vec<StoredHeldList>,
+    lists: Vec<StoredHeldList>,
+) -> Result<(), StoreError> {
+    let mut record = world.record(lease.run().as_str());
+    record.status = RunStatus::Running;
+    let decision = Decision {
+        record,
+        held,
+        lists,
+        removals: vec![],
+        outbox: vec![],
+        state: SourceState::default(),
+    };
+    world.store.decide(lease, &decision).await
+}
+
+fn release(list: &mut StoredHeldList, indexes: std::ops::Range<usize>) {
+    let items = list.list.items[indexes].iter();
+    list.released
+        .extend(items.map(|item| (item.kind, item.internal_id.clone())));
+}
+
+#[tokio::test]
+async fn a_list_of_twenty_thousand_comes_back_whole_with_what_was_released() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let mut list = list(&world, "a", 20_000);
+    decide(&world, &lease, vec![list.clone()], vec![])
+        .await
+        .unwrap();
+    assert_eq!(world.store.standing(&hq()).await.unwrap(), [list.clone()]);
+    release(&mut list, 7..19_990);
+    for _twice in 0..2 {
+        decide(&world, &lease, vec![], vec![list.clone()])
+            .await
+            .unwrap();
+    }
+    assert_eq!(world.store.standing(&hq()).await.unwrap(), [list.clone()]);
+    let request = |cursor| PageRequest { cursor, limit: 10 };
+    let fingerprint = list.list.fingerprint;
+    let items = async |cursor| {
+        let page = world
+            .store
+            .items(&hq(), fingerprint, &request(cursor))
+            .await;
+        page.unwrap().unwrap()
+    };
+    let first = items(None).await;
+    assert_eq!(first.items.len(), 10);
+    let second = items(first.next).await;
+    assert_eq!((second.items.len(), second.next), (7, None));
+    let shown: Vec<_> = first.items.iter().chain(&second.items).cloned().collect();
+    assert_eq!(shown, list.remaining().cloned().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_approval_stands_and_repeating_it_changes_nothing() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let waiting = list(&world, "a", 3);
+    let fingerprint = waiting.list.fingerprint;
+    decide(&world, &lease, vec![waiting.clone()], vec![])
+        .await
+        .unwrap();
+    let alice = world.author("alice");
+    let Decided::Done(first) = world
+        .store
+        .approve(&hq(), fingerprint, &alice)
+        .await
+        .unwrap()
+    else {
+        panic!("not approved");
+    };
+    assert_eq!(first.state, HeldState::Approved);
+    assert_eq!(first.decided_by.as_deref(), Some("alice"));
+    assert_eq!(first.list, waiting.list);
+    world.clock.advance(SignedDuration::from_mins(5));
+    let again = world
+        .store
+        .approve(&hq(), fingerprint, &world.author("bob"))
+        .await;
+    assert_eq!(again.unwrap(), Decided::Done(first.clone()));
+    // The decision of the run is sent once more: it does not undo the approval.
+    decide(&world, &lease, vec![waiting], vec![]).await.unwrap();
+    assert_eq!(
+        world.store.list(&hq(), fingerprint).await.unwrap(),
+        Some(*first)
+    );
+}
+
+#[tokio::test]
+async fn an_expired_or_unknown_list_is_not_approved() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let waiting = list(&world, "a", 3);
+    let fingerprint = waiting.list.fingerprint;
+    let early = world
+        .store
+        .approve(&hq(), fingerprint, &world.author("alice"))
+        .await;
+    assert_eq!(early.unwrap(), Decided::NotFound);
+    decide(&world, &lease, vec![waiting.clone()], vec![])
+        .await
+        .unwrap();
+    world.clock.advance(SignedDuration::from_hours(72));
+    let late = world
+        .store
+        .approve(&hq(), fingerprint, &world.author("alice"))
+        .await;
+    assert_eq!(late.unwrap(), Decided::NotWaiting(Box::new(waiting)));
+}
+
+#[tokio::test]
+async fn an_approval_that_arrives_during_a_run_survives_what_the_run_writes() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let mut seen_by_run = list(&world, "a", 3);
+    let fingerprint = seen_by_run.list.fingerprint;
+    decide(&world, &lease, vec![seen_by_run.clone()], vec![])
+        .await
+        .unwrap();
+    world
+        .store
+        .approve(&hq(), fingerprint, &world.author("alice"))
+        .await
+        .unwrap();
+    // One came back: the run, which still thinks that the list waits, releases it.
+    release(&mut seen_by_run, 0..1);
+    decide(&world, &lease, vec![], vec![seen_by_run.clone()])
+        .await
+        .unwrap();
+    let found = world.store.list(&hq(), fingerprint).await.unwrap().unwrap();
+    assert_eq!(found.state, HeldState::Approved);
+    assert_eq!(found.remaining().count(), 2);
+    // To let it expire is refused, for the run has not seen the approval.
+    seen_by_run.state = HeldState::Expired;
+    let refused = decide(&world, &lease, vec![], vec![seen_by_run]).await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_approval_is_consumed_by_one_run() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let waiting = list(&world, "a", 3);
+    let fingerprint = waiting.list.fingerprint;
+    decide(&world, &lease, vec![waiting], vec![]).await.unwrap();
+    world
+        .store
+        .approve(&hq(), fingerprint, &world.author("alice"))
+        .await
+        .unwrap();
+    let mut approved = world.store.standing(&hq()).await.unwrap().remove(0);
+    approved.consumed_by = Some(RunId::new("a"));
+    for _twice in 0..2 {
+        decide(&world, &lease, vec![], vec![approved.clone()])
+            .await
+            .unwrap();
+    }
+    assert!(world.store.standing(&hq()).await.unwrap().is_empty());
+    approved.consumed_by = Some(RunId::new("b"));
+    let second = decide(&world, &lease, vec![], vec![approved]).await;
+    assert!(
+        matches!(second, Err(StoreError::Conflict { .. })),
+        "{second:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_successor_of_an_expired_list_takes_its_place_and_waits_anew() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let old = list(&world, "a", 3);
+    decide(&world, &lease, vec![old.clone()], vec![])
+        .await
+        .unwrap();
+    world.clock.advance(SignedDuration::from_hours(73));
+    let lease = world.lease("b").await;
+    let new = list(&world, "b", 3);
+    assert_eq!(new.list.fingerprint, old.list.fingerprint);
+    decide(&world, &lease, vec![new.clone()], vec![])
+        .await
+        .unwrap();
+    assert_eq!(world.store.standing(&hq()).await.unwrap(), [new.clone()]);
+    let approved = world
+        .store
+        .approve(&hq(), new.list.fingerprint, &world.author("alice"))
+        .await;
+    assert!(matches!(approved.unwrap(), Decided::Done(_)));
+}
+
+#[tokio::test]
+async fn lists_come_latest_first_without_their_items() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let first = list(&world, "a", 3);
+    world.clock.advance(SignedDuration::from_mins(1));
+    let second = list(&world, "a", 4);
+    let held = vec![first.clone(), second.clone()];
+    decide(&world, &lease, held, vec![]).await.unwrap();
+    let lists = world.store.lists(&hq()).await.unwrap();
+    let shown: Vec<_> = lists.iter().map(|list| list.list.fingerprint).collect();
+    assert_eq!(shown, [second.list.fingerprint, first.list.fingerprint]);
+    assert!(lists.iter().all(|list| list.list.items.is_empty()));
+}
