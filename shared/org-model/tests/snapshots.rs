@@ -192,6 +192,32 @@ fn a_tag_that_loses_its_members_unseals_unless_they_are_gone() {
 }
 
 #[test]
+fn a_tag_or_a_single_member_that_leaves_the_range_unseals() {
+    let with = |tags: &[u32], users: &[&str]| {
+        let mut raw = raw_org(ACME);
+        for range in [&mut raw.range_before, &mut raw.range_after] {
+            let range = range.get_or_insert_default();
+            range.tags = tags.iter().copied().map(TagId).collect();
+            range.users = users.iter().map(|id| key(id)).collect();
+        }
+        raw
+    };
+    let baseline = judge(with(&[7], &["an"])).range().clone();
+    let judged = |raw, gone_users: &[&str]| {
+        let evidence = SealEvidence {
+            baseline: Some(&baseline),
+            gone_users: gone_users.iter().map(|id| key(id)).collect(),
+            ..SealEvidence::default()
+        };
+        OrgSnapshot::judge(raw, &evidence)
+    };
+    assert!(judged(with(&[7, 8], &["an", "bo"]), &[]).is_sealed());
+    assert_eq!(codes(&judged(with(&[], &["an"]), &[])), ["range_narrower"]);
+    assert_eq!(codes(&judged(with(&[7], &[]), &[])), ["range_narrower"]);
+    assert!(judged(with(&[7], &[]), &["an"]).is_sealed());
+}
+
+#[test]
 fn a_lost_root_unseals_even_if_every_department_is_there() {
     let baseline = judge(raw_org(ACME)).range().clone();
     let mut raw = raw_org(ACME);
@@ -233,6 +259,19 @@ fn a_person_who_moved_while_we_read_unseals_and_keeps_both_places() {
     let snapshot = judge(raw);
     assert_eq!(codes(&snapshot), ["changed_while_reading"]);
     assert_eq!(departments_of(&snapshot, "an"), [2, 3]);
+}
+
+#[test]
+fn of_two_records_that_differ_in_leadership_the_leader_stays() {
+    let mut raw = raw_org(ACME);
+    for membership in listing(&mut raw, "an", 3).memberships.iter_mut().flatten() {
+        membership.leader = false;
+    }
+    let snapshot = judge(raw);
+    assert_eq!(codes(&snapshot), ["changed_while_reading"]);
+    let memberships = snapshot.members()[&key("an")].memberships.iter().flatten();
+    let led = memberships.filter(|m| m.leader).map(|m| m.department.0);
+    assert_eq!(led.collect::<Vec<_>>(), [2]);
 }
 
 #[test]
