@@ -12,9 +12,10 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::{Instant, sleep_until};
 
-/// In any 60 seconds at most the burst and a minute's refill: 500 + 60 · 150 = 9,500.
-const BURST: NonZeroU32 = NonZeroU32::new(500).unwrap();
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(150).unwrap();
+/// In any 60 seconds at most the burst and a minute's refill: 2,000 + 60 · 125 = 9,500. Most
+/// organisations fit in the burst; the largest (30,000 departments) take four minutes.
+const BURST: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(125).unwrap();
 
 /// 150,000 less what other programs of the same corp may need for a while.
 const PER_HOUR_MAX: u32 = 149_000;

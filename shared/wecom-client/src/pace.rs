@@ -105,7 +105,6 @@ impl Pace {
         let whole = doubled.min(self.backoff_max);
         // A fresh `RandomState` hashes to an arbitrary number: enough to keep callers apart.
         let random = RandomState::new().build_hasher().finish() % 1000;
-        #[expect(clippy::cast_possible_truncation, reason = "below 1000")]
         let jitter = whole / 2 * random as u32 / 1000;
         whole / 2 + jitter
     }

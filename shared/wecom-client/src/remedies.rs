@@ -95,46 +95,40 @@ fn error(code: &'static str, message: String, remedy: Remedy, text: &str) -> Rea
 }
 
 fn silent(silence: Silence) -> ReadError {
-    let (code, remedy, text) = match silence {
-        Silence::BadAgentUrl => (
-            "no_agent",
-            Remedy::FixSettings,
-            "enter the agent's address as http://host:port or https://host:port",
-        ),
-        Silence::AgentRefusesCredentials => (
-            "no_agent",
-            Remedy::FixSettings,
-            "correct the agent's username and password",
-        ),
-        Silence::AgentRefusesTunnel => (
-            "no_agent",
-            Remedy::FixSettings,
-            "allow the agent to connect to the host and port of base_url, and check its log",
-        ),
-        Silence::Tls => (
-            "tls",
-            Remedy::FixSettings,
-            "check the certificates of WeCom and of an https agent; a private CA belongs in the \
-             file that SSL_CERT_FILE names",
-        ),
-        Silence::Unreachable => (
-            "no_agent",
-            Remedy::FixSettings,
-            "check that the agent runs and that its address can be reached from here",
-        ),
-        Silence::TimedOut | Silence::Cut | Silence::GivenUp => (
-            "no_answer",
-            Remedy::RetryLater,
-            "nothing at first; the next run tries again. If it lasts, check the agent and its way \
-             to WeCom",
-        ),
-        Silence::Status(_) => (
-            "wecom_unavailable",
-            Remedy::RetryLater,
-            "nothing; the next run tries again",
-        ),
+    let (code, remedy) = match silence {
+        Silence::BadAgentUrl
+        | Silence::AgentRefusesCredentials
+        | Silence::AgentRefusesTunnel
+        | Silence::Unreachable => ("no_agent", Remedy::FixSettings),
+        Silence::Tls => ("tls", Remedy::FixSettings),
+        Silence::TimedOut | Silence::Cut | Silence::GivenUp => ("no_answer", Remedy::RetryLater),
+        Silence::Status(_) => ("wecom_unavailable", Remedy::RetryLater),
     };
-    error(code, silence.to_string(), remedy, text)
+    error(code, silence.to_string(), remedy, remedy_of(silence))
+}
+
+fn remedy_of(silence: Silence) -> &'static str {
+    match silence {
+        Silence::BadAgentUrl => {
+            "enter the agent's address as http://host:port or https://host:port"
+        }
+        Silence::AgentRefusesCredentials => "correct the agent's username and password",
+        Silence::AgentRefusesTunnel => {
+            "allow the agent to connect to the host and port of base_url, and check its log"
+        }
+        Silence::Unreachable => {
+            "check that the agent runs and that its address can be reached from here"
+        }
+        Silence::Tls => {
+            "check the certificates of WeCom and of an https agent; a private CA belongs in the \
+             file that SSL_CERT_FILE names"
+        }
+        Silence::TimedOut | Silence::Cut | Silence::GivenUp => {
+            "nothing at first; the next run tries again. If it lasts, check the agent and its way \
+             to WeCom"
+        }
+        Silence::Status(_) => "nothing; the next run tries again",
+    }
 }
 
 fn refused(refusal: Refusal) -> ReadError {
@@ -206,18 +200,7 @@ fn refused_by_class(code: i64) -> ReadError {
             Remedy::RetryLater,
             "nothing; if it lasts, look for other programs that use the same corp",
         ),
-        Class::Configuration if code == 48009 => error(
-            "no_right",
-            "this secret may read ids only (48009)".to_owned(),
-            Remedy::FixSettings,
-            "use the secret of a self-built app, not the one of contact sync",
-        ),
-        Class::Configuration | Class::Range | Class::Absence => error(
-            "no_right",
-            format!("the app has no right to read this ({code})"),
-            Remedy::FixWecom,
-            "check the app's rights and its visible range in the WeCom admin console",
-        ),
+        Class::Configuration | Class::Range | Class::Absence => no_right(code),
         Class::Size | Class::Other => error(
             "refused",
             format!("WeCom refuses the call with error {code}"),
@@ -225,6 +208,23 @@ fn refused_by_class(code: i64) -> ReadError {
             "look the number up in WeCom's list of error codes",
         ),
     }
+}
+
+fn no_right(code: i64) -> ReadError {
+    if code == 48009 {
+        return error(
+            "no_right",
+            "this secret may read ids only (48009)".to_owned(),
+            Remedy::FixSettings,
+            "use the secret of a self-built app, not the one of contact sync",
+        );
+    }
+    error(
+        "no_right",
+        format!("the app has no right to read this ({code})"),
+        Remedy::FixWecom,
+        "check the app's rights and its visible range in the WeCom admin console",
+    )
 }
 
 #[cfg(test)]

@@ -427,3 +427,43 @@ async fn when_nobody_answers_any_more_not_everything_is_asked() {
         stage.sim.calls()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_department_that_disappears_after_the_tree_was_read_is_a_gap() {
+    let stage = Stage::https().await;
+    let departments = stage.sim.control().departments(View::Everything);
+    let last = departments.iter().map(|d| d.id).max().unwrap();
+    let gone = Command::DeleteDepartment {
+        id: last,
+        people: wecom_sim::DepartmentPeople::MoveUp,
+    };
+    // gettoken, agent/get and department/list came before.
+    stage.sim.control().on_call(3, gone).unwrap();
+    let raw = stage.read().await.unwrap();
+    let expected = Gap {
+        what: GapPlace::DepartmentMembers(org_model::DepartmentId(last)),
+        cause: GapCause::Errcode(60003),
+    };
+    assert_eq!(raw.gaps, [expected]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_of_the_range_who_is_gone_when_asked_for_is_a_gap() {
+    let stage = Stage::with(small(), quick()).await;
+    let userid = everybody(&stage).pop_first().unwrap();
+    stage.run(Command::SetRange {
+        departments: vec![],
+        users: vec![userid.clone()],
+        tags: vec![],
+    });
+    let dismiss = Command::Dismiss {
+        userids: vec![userid.clone()],
+    };
+    stage.sim.control().on_call(3, dismiss).unwrap();
+    let raw = stage.read().await.unwrap();
+    let expected = Gap {
+        what: GapPlace::Member(org_model::UserId::new(userid)),
+        cause: GapCause::Errcode(60111),
+    };
+    assert_eq!(raw.gaps, [expected]);
+}

@@ -20,7 +20,6 @@ pub(super) fn integer(value: &Value) -> Option<i64> {
 fn whole_number(float: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let whole = float.fract() == 0.0 && float.abs() <= EXACT;
-    #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
     whole.then_some(float as i64)
 }
 

@@ -104,7 +104,6 @@ proptest! {
     fn a_truncated_list_is_malformed(people in 1_usize..20, cut in 0.0_f64..1.0) {
         let members: Vec<Value> = (0..people).map(|n| json!({"userid": format!("u{n}")})).collect();
         let body = json!({"errcode": 0, "userlist": members}).to_string();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "small")]
         let end = (body.len() as f64 * cut) as usize;
         prop_assert!(member_list(&body.as_bytes()[..end], DepartmentId(1)).is_err());
         prop_assert!(judge(&body.as_bytes()[..end]).is_err());
