@@ -219,7 +219,7 @@ impl World {
 
     fn remember(&mut self, verdict: &Verdict) {
         self.standing.waiting = [verdict.still_held.clone(), verdict.held.clone()].concat();
-        let over = [verdict.consumed.clone(), verdict.released.clone()].concat();
+        let over: BTreeSet<&HeldItem> = verdict.consumed.iter().chain(&verdict.released).collect();
         self.standing.approved.retain(|item| !over.contains(item));
     }
 
