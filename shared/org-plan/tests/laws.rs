@@ -82,6 +82,10 @@ fn assert_equal(mirror: &Mirror, reading: &Reading) {
             }
         }
     }
+    assert_equal_departments(mirror, reading);
+}
+
+fn assert_equal_departments(mirror: &Mirror, reading: &Reading) {
     for wanted in reading.snapshot.tree().iter() {
         let Item::Department(department) = &mirror.items[&ItemKey::Department(wanted.id)] else {
             panic!("a department is a department")
