@@ -1,10 +1,10 @@
 //! WeCom over HTTPS, through an agent: from its server API to a `RawOrg`.
 //!
 //! - **For:** the port `Wecom` of `sync-run`: one conversation with one corp per run.
-//! - **Knows:** WeCom's wire format, error codes, tokens, limits and retries (WECOM.md), and forward
-//!   proxies.
-//! - **Must never know:** the directory, plans, thresholds, AWS; and it never logs or returns a URL,
-//!   a token, a secret, a body or a name.
+//! - **Knows:** WeCom's wire format, error codes, tokens, limits and retries (WECOM.md), and
+//!   forward proxies.
+//! - **Must never know:** the directory, plans, thresholds, AWS; and it never logs or returns a
+//!   URL, a token, a secret, a body or a name.
 //! - **Keeps invariant 1 of ARCHITECTURE.md:** what was asked and not answered is a gap, never an
 //!   empty list, so that nobody is missing because something was not read.
 

@@ -277,6 +277,19 @@ async fn without_agents_the_connection_is_direct() {
     assert_eq!(error.code, "unreachable");
 }
 
+/// What the other tests rest on: here a request that goes past the agent is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_bypasses_the_agent_is_not_trusted() {
+    let stage = Stage::https().await;
+    let error = read_through(&stage, Vec::new()).await.unwrap_err();
+    assert_eq!(error.code, "untrusted_ip");
+    assert!(
+        error.remedy_text.contains("127.0.0.1"),
+        "{}",
+        error.remedy_text
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_base_url_must_be_https_off_this_machine() {
     let stage = Stage::https().await;

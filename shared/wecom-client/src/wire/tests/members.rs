@@ -169,7 +169,8 @@ fn every_documented_status_is_known_and_others_are_not_guessed() {
 #[test]
 fn a_broken_entry_is_counted_and_the_others_stay() {
     let body = json!({"userlist": [
-        {"userid": "a"}, {"name": "nobody"}, 7, null, {"userid": ""}, {"userid": {}}, {"userid": "b"}
+        {"userid": "a"}, {"name": "nobody"}, 7, null,
+        {"userid": ""}, {"userid": {}}, {"userid": "b"}
     ]});
     let list = member_list(body.to_string().as_bytes(), DepartmentId(1)).unwrap();
     let userids: Vec<_> = list.members.iter().map(|m| m.userid.as_str()).collect();

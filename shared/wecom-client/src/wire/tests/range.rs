@@ -63,7 +63,8 @@ fn half_a_range_is_no_range() {
 
 #[test]
 fn a_tag_names_members_and_departments() {
-    let body = br#"{"errcode":0,"tagname":"x","userlist":[{"userid":"a","name":"A"}],"partylist":[2,"3"]}"#;
+    let body = br#"{"errcode":0,"tagname":"x","userlist":[{"userid":"a","name":"A"}],
+        "partylist":[2,"3"]}"#;
     let tag = tag_answer(body).unwrap();
     assert_eq!(tag.users, [UserId::new("a")]);
     assert_eq!(tag.departments, [DepartmentId(2), DepartmentId(3)]);
