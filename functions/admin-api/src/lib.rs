@@ -14,6 +14,7 @@ mod openapi;
 mod problem;
 mod routes;
 mod shapes;
+mod wiring;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use source_admin::Admin;
 pub use caller::Caller;
 pub use openapi::document;
 pub use problem::{FieldProblem, Problem};
+pub use wiring::from_environment;
 
 /// A body of settings is a few kilobytes; a long list of exceptions tens of them.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -47,5 +49,6 @@ pub fn router(admin: Admin) -> Router {
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn(problem::refuse_other_sites))
         .with_state(desk)
 }

@@ -1,7 +1,9 @@
 //! Refusals as RFC 9457 `application/problem+json`.
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use source_admin::AdminError;
@@ -14,26 +16,32 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// `urn:wecom-sync:problem:` and the code.
     #[serde(rename = "type")]
-    pub kind: String,
-    pub title: String,
+    #[schema(value_type = String)]
+    pub kind: Box<str>,
+    pub title: &'static str,
     pub status: u16,
-    pub detail: String,
+    #[schema(value_type = String)]
+    pub detail: Box<str>,
     /// Stable, for programs.
-    pub code: String,
+    pub code: &'static str,
     /// What to do, as a sentence.
-    pub remedy: String,
+    pub remedy: &'static str,
     /// Everything that is wrong with the body or the query, in one answer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub errors: Vec<FieldProblem>,
+    #[serde(skip_serializing_if = "is_empty")]
+    #[schema(value_type = Vec<FieldProblem>, required = false)]
+    pub errors: Box<[FieldProblem]>,
     /// The run that is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub run: Option<Box<str>>,
+}
+
+fn is_empty(errors: &[FieldProblem]) -> bool {
+    errors.is_empty()
 }
 
 /// One thing that is wrong. Never repeats the value that was given.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[cfg_attr(test, derive(PartialEq))]
 pub struct FieldProblem {
     /// RFC 6901, such as `/schedule/every`; `?limit` for a parameter of the query; empty for all.
     pub pointer: String,
@@ -54,18 +62,18 @@ impl From<SettingsProblem> for FieldProblem {
 impl Problem {
     pub(crate) fn new(
         status: StatusCode,
-        code: &str,
-        detail: impl Into<String>,
-        remedy: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<Box<str>>,
+        remedy: &'static str,
     ) -> Self {
         Self {
-            kind: format!("urn:wecom-sync:problem:{code}"),
-            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            kind: format!("urn:wecom-sync:problem:{code}").into(),
+            title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             detail: detail.into(),
-            code: code.to_owned(),
-            remedy: remedy.into(),
-            errors: Vec::new(),
+            code,
+            remedy,
+            errors: Box::default(),
             run: None,
         }
     }
@@ -79,11 +87,11 @@ impl Problem {
             format!("{name} cannot be used"),
             remedy,
         );
-        problem.errors.push(FieldProblem {
+        problem.errors = Box::new([FieldProblem {
             pointer: name.to_owned(),
             message: message.into(),
             remedy: remedy.to_owned(),
-        });
+        }]);
         problem
     }
 }
@@ -91,17 +99,16 @@ impl Problem {
 fn status_of(error: &AdminError) -> StatusCode {
     match error {
         AdminError::NotFound { .. } => StatusCode::NOT_FOUND,
-        AdminError::NotJson(_) => StatusCode::BAD_REQUEST,
+        AdminError::NotJson(_) | AdminError::BadCursor => StatusCode::BAD_REQUEST,
         AdminError::Invalid(_) | AdminError::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         AdminError::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
-        AdminError::Stale | AdminError::Store(StoreError::Conflict { .. }) => {
-            StatusCode::PRECONDITION_FAILED
-        }
+        AdminError::Stale => StatusCode::PRECONDITION_FAILED,
         AdminError::OtherOrganisation
         | AdminError::RunLive { .. }
         | AdminError::NotWaiting { .. } => StatusCode::CONFLICT,
         AdminError::ExceptNotAvailable => StatusCode::NOT_IMPLEMENTED,
-        AdminError::Vault(_) | AdminError::Store(StoreError::Unavailable { .. }) => {
+        AdminError::Vault(_)
+        | AdminError::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. }) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         AdminError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -127,7 +134,7 @@ impl From<AdminError> for Problem {
                 problem.errors = found.into_iter().map(FieldProblem::from).collect();
             }
             AdminError::RunLive { run } | AdminError::KeyReused { run } => {
-                problem.run = Some(run.to_string());
+                problem.run = Some(run.to_string().into());
             }
             _ => {}
         }
@@ -153,6 +160,23 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// A browser says from where a request came; other pages may look, not ask. The local runner has
+/// no other identity to go by.
+pub(crate) async fn refuse_other_sites(request: Request, next: Next) -> Response {
+    let site = request.headers().get("sec-fetch-site");
+    let own = site.is_none_or(|site| site == "same-origin" || site == "none");
+    if own || request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let refused = Problem::new(
+        StatusCode::FORBIDDEN,
+        "other_site",
+        "another web page sent this",
+        "make the call yourself",
+    );
+    refused.into_response()
 }
 
 pub(crate) async fn no_such_path(uri: Uri) -> Problem {

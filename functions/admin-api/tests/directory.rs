@@ -1,4 +1,5 @@
 //! `/sources/{source}/users` and `/departments`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -8,15 +9,16 @@ use serde_json::{Value, json};
 
 async fn with_people() -> Api {
     let api = Api::with_source().await;
-    let mut state = api.world.state();
     let people = vec![
         user("Zhang.1", UserStatus::Active),
         user("Li.2", UserStatus::Deleted),
     ];
-    state.users.insert(hq(), people);
     let departments = vec![department(1, None), department(16, Some(1))];
-    state.departments.insert(hq(), departments);
-    drop(state);
+    {
+        let mut state = api.world.state();
+        state.users.insert(hq(), people);
+        state.departments.insert(hq(), departments);
+    }
     api
 }
 

@@ -1,4 +1,5 @@
 //! `/sources/{source}/held`: a person's decision about deletions.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

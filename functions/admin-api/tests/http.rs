@@ -1,4 +1,5 @@
 //! What holds for every route.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -82,6 +83,29 @@ async fn a_form_as_any_web_page_could_send_it_is_415() {
         );
     }
     assert!(api.world.state().runs.is_empty());
+}
+
+#[tokio::test]
+async fn another_web_page_cannot_ask_for_a_run() {
+    let api = Api::with_source().await;
+    for site in ["cross-site", "same-site"] {
+        let headers = [("sec-fetch-site", site)];
+        let refused = api
+            .call(Method::POST, "/sources/hq/runs", &headers, None)
+            .await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code()),
+            (403, "other_site")
+        );
+    }
+    assert!(api.world.state().runs.is_empty());
+    for site in ["same-origin", "none"] {
+        let headers = [("sec-fetch-site", site)];
+        let asked = api
+            .call(Method::POST, "/sources/hq/runs", &headers, None)
+            .await;
+        assert_eq!(asked.status, 202);
+    }
 }
 
 #[tokio::test]

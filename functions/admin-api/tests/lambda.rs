@@ -1,4 +1,5 @@
 //! The router behind API Gateway's events.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

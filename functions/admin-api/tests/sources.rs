@@ -1,4 +1,5 @@
 //! `/sources`: the settings as a whole, their one commit point, and what follows it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -299,9 +300,13 @@ async fn an_interval_that_wecoms_quota_cannot_carry_is_refused() {
         departments,
         ..ExpandedRange::default()
     };
-    let mut state = api.world.state();
-    state.sources.get_mut(&hq()).unwrap().state.baseline = Some(baseline);
-    drop(state);
+    api.world
+        .state()
+        .sources
+        .get_mut(&hq())
+        .unwrap()
+        .state
+        .baseline = Some(baseline);
     let mut body = settings_json();
     body["schedule"]["every"] = json!("5m");
     let refused = api

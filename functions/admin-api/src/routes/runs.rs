@@ -60,10 +60,9 @@ async fn ask(
 }
 
 fn run_request(body: RunBody, idempotency_key: Option<String>) -> Result<RunRequest, Problem> {
-    let refuse = |message: &str| {
-        let mut problem = Problem::bad_parameter("/plan", message);
-        problem.status = StatusCode::UNPROCESSABLE_ENTITY.as_u16();
-        problem
+    let refuse = |detail: &str| {
+        let remedy = "name the plan that a run in the mode `plan` made, or none";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail, remedy)
     };
     let plan = match body.plan.as_deref().map(str::parse) {
         Some(Err(_)) => return Err(refuse("a plan's fingerprint has 32 hexadecimal digits")),
