@@ -10,7 +10,7 @@ use source_admin::ports::{
     DirectoryReader, Enqueued, Expected, Page, PageRequest, RowFilter, RunQueue, SettingsStore,
     UserFilter,
 };
-use source_settings::{AgentId, AgentSettings, SecretRef};
+use source_settings::{AgentId, AgentSettings, SecretRef, SourceSettings};
 use sync_run::ports::{Leases, RunLog, Sources, StoreError};
 use sync_run::{Row, RowResult, RowsPage, RunStatus};
 use testkit::Faults;
@@ -40,7 +40,7 @@ fn first(limit: u32) -> PageRequest {
 async fn settings_are_put_against_the_version_they_were_read_at() {
     let world = world().await;
     let (alice, mut changed) = (world.author("alice"), settings());
-    let put = async |settings, expected| {
+    let put = async |settings: &SourceSettings, expected| {
         world
             .store
             .put_source(&hq(), settings, expected, &alice)
@@ -58,8 +58,9 @@ async fn settings_are_put_against_the_version_they_were_read_at() {
     let bob = world.author("bob");
     let next = world
         .store
-        .put_source(&hq(), &changed, Expected::Version(1), &bob);
-    let next = next.await.unwrap();
+        .put_source(&hq(), &changed, Expected::Version(1), &bob)
+        .await
+        .unwrap();
     assert_eq!((next.version, &next.settings), (2, &changed));
     assert_eq!(next.created_at, made.created_at);
     assert_eq!(next.updated_by.as_deref(), Some("bob"));
@@ -87,7 +88,6 @@ async fn two_changes_of_one_version_do_not_both_land() {
     assert_eq!(
         results
             .into_iter()
-            .filter(|_| true)
             .filter(|one| is_conflict(one.clone()))
             .count(),
         5

@@ -119,7 +119,7 @@ async fn running(world: &World, lease: &RunLease) -> RunRecord {
     let mut record = world.record(lease.run().as_str());
     record.status = RunStatus::Running;
     record.generation = Some(lease.generation());
-    world.store.put(lease, &record).await.unwrap();
+    RunLog::put(&world.store, lease, &record).await.unwrap();
     record
 }
 
@@ -138,7 +138,7 @@ async fn a_record_is_open_until_it_is_final_and_then_stays() {
     );
     record.status = RunStatus::Succeeded;
     for _twice in 0..2 {
-        world.store.put(&lease, &record).await.unwrap();
+        RunLog::put(&world.store, &lease, &record).await.unwrap();
     }
     assert!(world.store.unfinished(&hq()).await.unwrap().is_empty());
     let mut buried = record.clone();
@@ -147,7 +147,7 @@ async fn a_record_is_open_until_it_is_final_and_then_stays() {
     let found = world.store.run(&hq(), lease.run()).await.unwrap();
     assert_eq!(found, Some(record));
     assert_eq!(
-        world.store.put(&lease, &buried).await,
+        RunLog::put(&world.store, &lease, &buried).await,
         Err(StoreError::Conflict {
             act: "write the record of a run"
         })
@@ -177,7 +177,7 @@ async fn a_zombie_writes_no_record_no_decision_and_no_close() {
     let record = running(&world, &zombie).await;
     let live = world.takeover("live").await;
     running(&world, &live).await;
-    assert!(lost(world.store.put(&zombie, &record).await));
+    assert!(lost(RunLog::put(&world.store, &zombie, &record).await));
     let decided = decision(&world, record.clone());
     assert!(lost(world.store.decide(&zombie, &decided).await));
     let state = state(3);
@@ -362,53 +362,6 @@ async fn logs_expire_with_the_settings_and_an_unsent_notice_never_does() {
     assert_eq!(expiry("a"), Some(after_90_days));
     assert_eq!(expiry("OUTBOX#unsent"), None);
     assert_eq!(expiry("STATE"), None);
-}
-
-#[tokio::test]
-async fn an_outbox_item_is_put_once_and_never_after_it_was_sent() {
-    let world = world().await;
-    let item = notice(&world, "one");
-    for _twice in 0..2 {
-        world.store.put_outbox(&item).await;
-    }
-    assert_eq!(world.store.unsent(&hq()).await.unwrap(), [item.clone()]);
-    for _twice in 0..2 {
-        world
-            .store
-            .sent(&hq(), "one", world.clock.now())
-            .await
-            .unwrap();
-    }
-    world.store.put_outbox(&item).await;
-    assert!(world.store.unsent(&hq()).await.unwrap().is_empty());
-}
-
-/// `put` is a verb of two ports.
-trait PutOutbox {
-    async fn put_outbox(&self, item: &OutboxItem);
-}
-
-impl PutOutbox for dynamo_store::DynamoStore {
-    async fn put_outbox(&self, item: &OutboxItem) {
-        Outbox::put(self, &hq(), item).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_cause_is_remembered_outside_a_run() {
-    let world = world().await;
-    world.add_source().await;
-    let now = world.clock.now();
-    for cause in ["silence", "held:0123", "silence"] {
-        world
-            .store
-            .remember_notice(&hq(), cause, now)
-            .await
-            .unwrap();
-    }
-    let state = world.store.source(&hq()).await.unwrap().unwrap().state;
-    let causes: Vec<_> = state.noticed.keys().map(String::as_str).collect();
-    assert_eq!(causes, ["held:0123", "silence"]);
 }
 
 #[tokio::test]
