@@ -21,19 +21,18 @@ pub async fn serve(router: Router) -> Result<(), Error> {
     lambda_runtime::run(service(router)).await
 }
 
+/// What API Gateway gets back.
+type Answered = <Adapter<'static, Response, Router> as Service<Event>>::Response;
+type Event = LambdaEvent<LambdaRequest>;
+
 /// One event in, one answer out.
 pub fn service(
     router: Router,
-) -> impl Service<
-    LambdaEvent<LambdaRequest>,
-    Response = <Adapter<'static, Response, Router> as Service<LambdaEvent<LambdaRequest>>>::Response,
-    Error = Infallible,
-    Future: Send,
->{
+) -> impl Service<Event, Response = Answered, Error = Infallible, Future: Send> {
     Adapter::from(router).map_request(fit)
 }
 
-fn fit(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+fn fit(mut event: Event) -> Event {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         request.headers.remove(HOST);
         request.request_context.domain_name = None;

@@ -70,6 +70,15 @@ async fn a_host_header_that_ends_in_a_number_does_not_panic() {
     }
 }
 
+/// When this fails, `lambda_http` has learnt it: take the guard away.
+#[test]
+fn without_the_guard_such_a_host_still_panics() {
+    let mut event = event("GET", "/health");
+    event["headers"]["host"] = json!("a.1");
+    let parsed = std::panic::catch_unwind(|| lambda_http::request::from_str(&event.to_string()));
+    assert!(parsed.is_err());
+}
+
 #[tokio::test]
 async fn a_query_that_is_no_uri_does_not_panic() {
     for query in ["status=<active>", "a b", "a=\u{5f20}", "%", "#\"`{}|\\^[]"] {

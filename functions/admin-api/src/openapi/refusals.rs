@@ -23,10 +23,10 @@ sets! {
     Reading: [404, 500, 503];
     Listing: [400, 404, 500, 503];
     ListingRows: [400, 404, 406, 500, 503];
-    PuttingAgent: [400, 412, 413, 415, 422, 500, 503];
-    PuttingSource: [400, 409, 412, 413, 415, 422, 428, 500, 503];
-    AskingForRun: [400, 404, 409, 413, 415, 422, 500, 503];
-    Approving: [400, 404, 409, 413, 415, 422, 500, 501, 503];
+    PuttingAgent: [400, 403, 412, 413, 415, 422, 500, 503];
+    PuttingSource: [400, 403, 409, 412, 413, 415, 422, 428, 500, 503];
+    AskingForRun: [400, 403, 404, 409, 413, 415, 422, 500, 503];
+    Approving: [400, 403, 404, 409, 413, 415, 422, 500, 501, 503];
 }
 
 fn problem(status: u16) -> (String, RefOr<Response>) {
@@ -42,6 +42,7 @@ fn problem(status: u16) -> (String, RefOr<Response>) {
 fn meaning(status: u16) -> &'static str {
     match status {
         400 => "The body is not JSON, or a parameter cannot be used",
+        403 => "Another web page sent it",
         404 => "There is no such thing",
         406 => "It does not come in the form that was asked for",
         409 => "It contradicts how things stand, such as a live run",

@@ -1,6 +1,7 @@
 //! A small world with a memory, behind every port of this crate: for tests.
 
-mod ports;
+mod runs;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Every port of this crate, over the world's memory.
+//! Runs, held lists and the directory, over the world's memory.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -6,156 +6,14 @@ use org_model::{
     DepartmentId, DirectoryDepartment, DirectoryUser, Fingerprint, RunId, SourceId, UserKey,
 };
 use org_plan::HeldItem;
-use secrecy::SecretString;
-use source_settings::{AgentId, AgentSettings, Schedule, SecretRef, SourceSettings};
 use sync_run::ports::{Clock, RunStarter, SendError, StoreError};
-use sync_run::{
-    HeldState, Row, RunRecord, SourceState, StoredAgent, StoredHeldList, StoredSource, Trigger,
-};
+use sync_run::{HeldState, Row, RunRecord, StoredHeldList, Trigger};
 
 use super::{Part, World, page_of, without_items};
 use crate::ports::{
-    Author, ContactState, Contacts, Decided, DirectoryReader, Enqueued, Expected, HeldDecisions,
-    Page, PageRequest, RowFilter, RunQueue, Schedules, SecretVault, SettingsStore, UserFilter,
+    Author, Decided, DirectoryReader, Enqueued, HeldDecisions, Page, PageRequest, RowFilter,
+    RunQueue, UserFilter,
 };
-
-fn check(expected: Expected, current: Option<u64>) -> Result<u64, StoreError> {
-    let holds = match expected {
-        Expected::Absent => current.is_none(),
-        Expected::Version(version) => current == Some(version),
-    };
-    match holds {
-        true => Ok(current.unwrap_or(0) + 1),
-        false => Err(StoreError::Conflict {
-            act: "put settings",
-        }),
-    }
-}
-
-#[async_trait]
-impl SettingsStore for World {
-    async fn agent(&self, id: &AgentId) -> Result<Option<StoredAgent>, StoreError> {
-        self.state().working(Part::Store, "read an agent")?;
-        Ok(self.state().agents.get(id).cloned())
-    }
-
-    async fn agents(&self) -> Result<Vec<StoredAgent>, StoreError> {
-        self.state().working(Part::Store, "read the agents")?;
-        Ok(self.state().agents.values().cloned().collect())
-    }
-
-    async fn put_agent(
-        &self,
-        id: &AgentId,
-        settings: &AgentSettings,
-        expected: Expected,
-        author: &Author,
-    ) -> Result<StoredAgent, StoreError> {
-        let mut state = self.state();
-        state.working(Part::SettingsWrite, "put an agent")?;
-        let version = check(expected, state.agents.get(id).map(|stored| stored.version))?;
-        let stored = StoredAgent {
-            id: id.clone(),
-            settings: settings.clone(),
-            version,
-            updated_at: author.at,
-            updated_by: Some(author.by.clone()),
-        };
-        state.agents.insert(id.clone(), stored.clone());
-        Ok(stored)
-    }
-
-    async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError> {
-        self.state().working(Part::Store, "read a source")?;
-        Ok(self.state().sources.get(source).cloned())
-    }
-
-    async fn all_sources(&self) -> Result<Vec<StoredSource>, StoreError> {
-        self.state().working(Part::Store, "read the sources")?;
-        Ok(self.state().sources.values().cloned().collect())
-    }
-
-    async fn put_source(
-        &self,
-        source: &SourceId,
-        settings: &SourceSettings,
-        expected: Expected,
-        author: &Author,
-    ) -> Result<StoredSource, StoreError> {
-        let mut state = self.state();
-        state.working(Part::SettingsWrite, "put a source")?;
-        if state.broken.contains(&Part::SettingsRace)
-            && let Some(stored) = state.sources.get_mut(source)
-        {
-            stored.version += 1;
-        }
-        let known = state.sources.get(source).cloned();
-        let version = check(expected, known.as_ref().map(|stored| stored.version))?;
-        let stored = StoredSource {
-            source: source.clone(),
-            settings: settings.clone(),
-            version,
-            created_at: known.as_ref().map_or(author.at, |stored| stored.created_at),
-            updated_at: author.at,
-            updated_by: Some(author.by.clone()),
-            state: known.map_or_else(SourceState::default, |stored| stored.state),
-        };
-        state.sources.insert(source.clone(), stored.clone());
-        Ok(stored)
-    }
-}
-
-#[async_trait]
-impl SecretVault for World {
-    async fn put(&self, purpose: &str, secret: &SecretString) -> Result<SecretRef, SendError> {
-        let mut state = self.state();
-        state.reachable(Part::Vault, "Secrets Manager", "store a secret")?;
-        state.secrets_made += 1;
-        let arn = format!(
-            "arn:aws:secretsmanager:::secret:{purpose}-{}",
-            state.secrets_made
-        );
-        state.secrets.insert(arn.clone(), secret.clone());
-        Ok(SecretRef {
-            arn,
-            version: "1".to_owned(),
-        })
-    }
-
-    async fn remove(&self, reference: &SecretRef) -> Result<(), SendError> {
-        let mut state = self.state();
-        state.reachable(Part::VaultRemove, "Secrets Manager", "sweep a secret")?;
-        state.secrets.remove(&reference.arn);
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Schedules for World {
-    async fn put(&self, source: &SourceId, schedule: &Schedule) -> Result<(), SendError> {
-        let mut state = self.state();
-        state.reachable(Part::Schedules, "EventBridge Scheduler", "set a schedule")?;
-        state.schedules.insert(source.clone(), schedule.clone());
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Contacts for World {
-    async fn reconcile(&self, wanted: &[(String, SourceId)]) -> Result<(), SendError> {
-        let mut state = self.state();
-        state.reachable(Part::Contacts, "SNS", "reconcile the contacts")?;
-        state.subscriptions = wanted.iter().cloned().collect();
-        Ok(())
-    }
-
-    async fn states(&self, emails: &[String]) -> Result<Vec<(String, ContactState)>, SendError> {
-        let mut state = self.state();
-        state.reachable(Part::Contacts, "SNS", "ask for the contacts")?;
-        let known = |email: &String| Some((email.clone(), state.contact_state(email)?));
-        Ok(emails.iter().filter_map(known).collect())
-    }
-}
 
 #[async_trait]
 impl RunQueue for World {
