@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use org_model::{DepartmentId, DepartmentTree};
-use org_plan::{Action, Change, Item, KeptItem, Note, PermittedChange, PermittedPlan};
+use org_plan::{Change, Item, KeptItem, Note, PermittedChange, PermittedPlan};
 
 use crate::RowResult;
 use crate::book::Book;
@@ -22,13 +22,14 @@ const WRITES_IN_FLIGHT: usize = 64;
 pub(crate) async fn apply(book: &mut Book<'_>, judged: &Judged) -> Result<(), Trouble> {
     book.ports.progress.step(Step::Apply);
     let plan = &judged.verdict.permitted;
-    let mut left = Left {
-        changes: plan.changes().len() + plan.removals().len(),
-        total: 0,
+    let total = plan.changes().len() + plan.removals().len();
+    let mut hand = Hand {
+        left: total,
+        total,
+        occupied: BTreeSet::new(),
     };
-    left.total = left.changes;
-    write_changes(book, plan, judged.snapshot.tree(), &mut left).await?;
-    write_removals(book, plan, &mut left).await?;
+    write_changes(book, plan, judged.snapshot.tree(), &mut hand).await?;
+    write_removals(book, plan, &mut hand).await?;
     write_marks(book, plan).await?;
     book.ports.progress.step(Step::Record);
     let verdict = &judged.verdict;
@@ -37,17 +38,36 @@ pub(crate) async fn apply(book: &mut Book<'_>, judged: &Judged) -> Result<(), Tr
     Ok(book.flush_rows().await?)
 }
 
-/// How many changes have not been sent yet.
-struct Left {
-    changes: usize,
+/// How far the hand has come.
+struct Hand {
+    /// How many changes have not been sent yet.
+    left: usize,
     total: usize,
+    /// Departments that are not empty, whatever the plan expected: somebody could not be moved out
+    /// of them or removed from them.
+    occupied: BTreeSet<DepartmentId>,
 }
 
-impl Left {
+impl Hand {
     fn sent(&mut self, book: &Book<'_>, changes: usize) {
-        self.changes -= changes;
-        let done = (self.total - self.changes) as u64;
-        book.ports.progress.advance(done, self.total as u64);
+        self.left -= changes;
+        book.ports
+            .progress
+            .advance((self.total - self.left) as u64, self.total as u64);
+    }
+
+    /// A change that did not happen leaves its item where it stood.
+    fn note(&mut self, change: &Change, outcome: &WriteOutcome) {
+        if *outcome != WriteOutcome::Done
+            && let Some(before) = &change.before
+        {
+            self.occupied.extend(before.departments());
+        }
+    }
+
+    /// This department has somebody in it.
+    fn keeps(&self, change: &Change) -> bool {
+        matches!(&change.after, Item::Department(d) if self.occupied.contains(&d.id))
     }
 }
 
@@ -56,18 +76,19 @@ async fn write_changes(
     book: &mut Book<'_>,
     plan: &PermittedPlan,
     tree: &DepartmentTree,
-    left: &mut Left,
+    hand: &mut Hand,
 ) -> Result<(), Trouble> {
     let changes: Vec<PermittedChange<'_>> = plan.changes().collect();
     for wave in changes.chunk_by(|a, b| depth(tree, a) == depth(tree, b)) {
         for chunk in wave.chunks(ROWS_PER_PAGE) {
-            stop_when_late(book, left).await?;
+            stop_when_late(book, hand).await?;
             let outcomes = write_chunk(book, chunk).await?;
             for (change, outcome) in chunk.iter().zip(outcomes) {
+                hand.note(change, &outcome);
                 record_outcome(book, change, outcome).await?;
             }
             book.flush_rows().await?;
-            left.sent(book, chunk.len());
+            hand.sent(book, chunk.len());
         }
     }
     Ok(())
@@ -98,50 +119,51 @@ async fn write_chunk(
 }
 
 /// People first, then departments leaf first, in transactions that also check the lease. A
-/// department stays when somebody of it could not be removed.
+/// department stays when somebody in it could not be moved or removed.
 async fn write_removals(
     book: &mut Book<'_>,
     plan: &PermittedPlan,
-    left: &mut Left,
+    hand: &mut Hand,
 ) -> Result<(), Trouble> {
     let removals: Vec<PermittedChange<'_>> = plan.removals().collect();
-    let mut occupied: BTreeSet<DepartmentId> = BTreeSet::new();
-    for chunk in removals.chunk_by(|a, b| a.after.kind() == b.after.kind()) {
-        for batch in chunk.chunks(REMOVALS_MAX) {
-            stop_when_late(book, left).await?;
-            let (stays, goes): (Vec<_>, Vec<_>) = batch
-                .iter()
-                .copied()
-                .partition(|change| is_occupied(change, &occupied));
-            for change in stays {
-                occupied.extend(places_of(&change));
-                book.record_change(&change, RowResult::Skipped, Some(not_empty()))
-                    .await?;
-            }
-            let outcomes = book.ports.mirror.remove(book.lease, &goes).await?;
-            for (change, outcome) in goes.iter().zip(outcomes) {
-                if outcome != WriteOutcome::Done && change.action == Action::Delete {
-                    occupied.extend(places_of(change));
-                }
-                record_outcome(book, change, outcome).await?;
-            }
-            book.flush_rows().await?;
-            left.sent(book, batch.len());
+    for batch in removal_batches(&removals) {
+        stop_when_late(book, hand).await?;
+        let (stays, goes): (Vec<PermittedChange<'_>>, Vec<_>) =
+            batch.iter().partition(|change| hand.keeps(change));
+        for change in stays {
+            hand.occupied.extend(change.after.departments());
+            book.record_change(&change, RowResult::Skipped, Some(not_empty()))
+                .await?;
         }
+        let outcomes = book.ports.mirror.remove(book.lease, &goes).await?;
+        for (change, outcome) in goes.iter().zip(outcomes) {
+            hand.note(change, &outcome);
+            record_outcome(book, change, outcome).await?;
+        }
+        book.flush_rows().await?;
+        hand.sent(book, batch.len());
     }
     Ok(())
 }
 
-fn is_occupied(change: &Change, occupied: &BTreeSet<DepartmentId>) -> bool {
-    matches!(&change.after, Item::Department(d) if occupied.contains(&d.id))
-}
-
-/// The departments that are not empty while this item stays.
-fn places_of(change: &Change) -> Vec<DepartmentId> {
-    match &change.after {
-        Item::User(user) => user.memberships.iter().map(|m| m.department).collect(),
-        Item::Department(department) => department.parent.into_iter().collect(),
+/// Batches in which nothing depends on the outcome of another: a department never stands in one
+/// batch with what was in it.
+fn removal_batches<'a, 'p>(removals: &'a [PermittedChange<'p>]) -> Vec<&'a [PermittedChange<'p>]> {
+    let mut batches = Vec::new();
+    let mut begin = 0;
+    let mut places: BTreeSet<DepartmentId> = BTreeSet::new();
+    for (at, change) in removals.iter().enumerate() {
+        let depends = matches!(&change.after, Item::Department(d) if places.contains(&d.id));
+        if depends || at - begin == REMOVALS_MAX {
+            batches.push(&removals[begin..at]);
+            begin = at;
+            places.clear();
+        }
+        places.extend(change.after.departments());
     }
+    batches.push(&removals[begin..]);
+    batches.retain(|batch| !batch.is_empty());
+    batches
 }
 
 async fn write_marks(book: &mut Book<'_>, plan: &PermittedPlan) -> Result<(), Trouble> {
@@ -193,12 +215,12 @@ async fn record_outcome(
 }
 
 /// No request starts after the deadline less its margin.
-async fn stop_when_late(book: &mut Book<'_>, left: &Left) -> Result<(), Trouble> {
+async fn stop_when_late(book: &mut Book<'_>, hand: &Hand) -> Result<(), Trouble> {
     if book.ports.clock.now() < book.deadline - DEADLINE_MARGIN {
         return Ok(());
     }
     book.flush_rows().await?;
-    Err(Trouble::OutOfTime { left: left.changes })
+    Err(Trouble::OutOfTime { left: hand.left })
 }
 
 fn not_empty() -> Note {

@@ -1,6 +1,8 @@
 //! Step 9: the decision is durable before anything of it is applied.
 
-use org_plan::HeldList;
+use std::collections::BTreeSet;
+
+use org_plan::{HeldItem, HeldList};
 
 use crate::book::Book;
 use crate::judge::Judged;
@@ -78,10 +80,11 @@ fn new_lists(book: &Book<'_>, judged: &Judged) -> Vec<StoredHeldList> {
             verdict.held.clone(),
         ));
     }
+    let still_held: BTreeSet<&HeldItem> = verdict.still_held.iter().collect();
     for expired in &judged.lists.expired {
         let still: Vec<_> = expired
             .remaining()
-            .filter(|item| verdict.still_held.contains(item))
+            .filter(|item| still_held.contains(item))
             .cloned()
             .collect();
         if !still.is_empty() {

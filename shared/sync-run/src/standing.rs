@@ -83,14 +83,17 @@ impl StandingLists {
         consumed: &[HeldItem],
         run: &RunId,
     ) -> Vec<StoredHeldList> {
+        // Sets, since a list may hold a hundred thousand items.
+        let released: BTreeSet<&HeldItem> = released.iter().collect();
+        let consumed: BTreeSet<&HeldItem> = consumed.iter().collect();
         let waiting = self
             .waiting
             .iter()
-            .filter_map(|list| after_release(list, released));
+            .filter_map(|list| after_release(list, &released));
         let approved = self
             .approved
             .iter()
-            .filter_map(|list| after_approval(list, released, consumed, run));
+            .filter_map(|list| after_approval(list, &released, &consumed, run));
         let expired = self
             .expired
             .iter()
@@ -99,7 +102,7 @@ impl StandingLists {
     }
 }
 
-fn after_release(list: &StoredHeldList, released: &[HeldItem]) -> Option<StoredHeldList> {
+fn after_release(list: &StoredHeldList, released: &BTreeSet<&HeldItem>) -> Option<StoredHeldList> {
     let mut after = list.clone();
     let mine = list.remaining().filter(|item| released.contains(item));
     after
@@ -117,8 +120,8 @@ fn after_release(list: &StoredHeldList, released: &[HeldItem]) -> Option<StoredH
 /// An approval is consumed by the first run that removes any of its items; it covers no later one.
 fn after_approval(
     list: &StoredHeldList,
-    released: &[HeldItem],
-    consumed: &[HeldItem],
+    released: &BTreeSet<&HeldItem>,
+    consumed: &BTreeSet<&HeldItem>,
     run: &RunId,
 ) -> Option<StoredHeldList> {
     let used = list.remaining().any(|item| consumed.contains(item));

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use org_model::{ItemKey, Mark, RunId, SourceId};
-use org_plan::{Item, PermittedChange, PermittedMark};
+use org_plan::{Change, Item, PermittedChange, PermittedMark};
 use secrecy::SecretString;
 use source_settings::{AgentId, SecretRef};
 use sync_run::ports::{
@@ -33,6 +33,8 @@ pub struct Faults {
     pub sleep_before: Option<usize>,
     /// No message leaves.
     pub mute: bool,
+    /// The store refuses every write of this item.
+    pub poison: Option<String>,
 }
 
 /// The ports of one process.
@@ -98,6 +100,15 @@ impl Process {
             return Err(dead());
         }
         Ok(done)
+    }
+
+    fn write_unless_poisoned(&self, shelf: &mut Shelf, change: &Change) -> WriteOutcome {
+        let poisoned = self.faults.poison.as_ref() == Some(&change.key().to_string());
+        if poisoned {
+            WriteOutcome::Rejected("poison".to_owned())
+        } else {
+            shelf.write(change)
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shelf> {
@@ -185,7 +196,10 @@ impl Mirror for Process {
         _: &RunLease,
         change: PermittedChange<'_>,
     ) -> Result<WriteOutcome, StoreError> {
-        self.ask("write", |shelf| Ok(shelf.write(&change))).await
+        self.ask("write", |shelf| {
+            Ok(self.write_unless_poisoned(shelf, &change))
+        })
+        .await
     }
 
     async fn remove(
@@ -195,7 +209,8 @@ impl Mirror for Process {
     ) -> Result<Vec<WriteOutcome>, StoreError> {
         let remove = |shelf: &mut Shelf| {
             leased(shelf, lease, "remove")?;
-            Ok(removals.iter().map(|change| shelf.write(change)).collect())
+            let write = |change: &PermittedChange<'_>| self.write_unless_poisoned(shelf, change);
+            Ok(removals.iter().map(write).collect())
         };
         self.ask("remove", remove).await
     }

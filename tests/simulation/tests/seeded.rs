@@ -88,6 +88,7 @@ impl Story {
             die_after: at(6).map(|n| n as usize),
             sleep_before: None,
             mute: at(8).is_some(),
+            poison: None,
         }
     }
 
