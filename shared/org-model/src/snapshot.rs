@@ -196,6 +196,12 @@ fn range_reasons(
         narrowing.departments = &narrowing.departments - &evidence.gone_departments;
         narrowing.tag_members = &narrowing.tag_members - &evidence.gone_users;
         narrowing.users = &narrowing.users - &evidence.gone_users;
+        if raw.sees_whole_company() {
+            // Whoever a tag or the list of single members named is seen through the root as well.
+            narrowing.users.clear();
+            narrowing.tags.clear();
+            narrowing.tag_members.clear();
+        }
         if !narrowing.is_empty() {
             reasons.push(UnsealedReason::RangeNarrower(narrowing));
         }

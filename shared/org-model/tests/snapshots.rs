@@ -172,7 +172,9 @@ fn a_tag_that_loses_its_members_unseals_unless_they_are_gone() {
     let with_tag = |members: &[&str]| {
         let mut raw = raw_org(ACME);
         for range in [&mut raw.range_before, &mut raw.range_after] {
-            range.get_or_insert_default().tags.insert(TagId(7));
+            let range = range.get_or_insert_default();
+            range.departments = [DepartmentId(2), DepartmentId(3)].into();
+            range.tags.insert(TagId(7));
         }
         let members = members.iter().map(|id| UserId::new(*id)).collect();
         raw.tag_members.push((TagId(7), members));
@@ -197,6 +199,7 @@ fn a_tag_or_a_single_member_that_leaves_the_range_unseals() {
         let mut raw = raw_org(ACME);
         for range in [&mut raw.range_before, &mut raw.range_after] {
             let range = range.get_or_insert_default();
+            range.departments = [DepartmentId(2), DepartmentId(3)].into();
             range.tags = tags.iter().copied().map(TagId).collect();
             range.users = users.iter().map(|id| key(id)).collect();
         }
@@ -215,6 +218,23 @@ fn a_tag_or_a_single_member_that_leaves_the_range_unseals() {
     assert_eq!(codes(&judged(with(&[], &["an"]), &[])), ["range_narrower"]);
     assert_eq!(codes(&judged(with(&[7], &[]), &[])), ["range_narrower"]);
     assert!(judged(with(&[7], &[]), &["an"]).is_sealed());
+}
+
+#[test]
+fn where_the_whole_company_is_visible_tags_and_single_members_add_nothing() {
+    let mut raw = raw_org(ACME);
+    for range in [&mut raw.range_before, &mut raw.range_after] {
+        let range = range.get_or_insert_default();
+        range.tags.insert(TagId(7));
+        range.users.insert(key("an"));
+    }
+    raw.tag_members.push((TagId(7), vec![UserId::new("bo")]));
+    let baseline = judge(raw).range().clone();
+    let evidence = SealEvidence {
+        baseline: Some(&baseline),
+        ..SealEvidence::default()
+    };
+    assert!(OrgSnapshot::judge(raw_org(ACME), &evidence).is_sealed());
 }
 
 #[test]
