@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lambda_boot::{Failure, environment, init_logging};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use sync_org::{Answer, SyncEvent, World, serve};
 
@@ -23,16 +23,21 @@ async fn start() -> Result<(), Failure> {
         .map_err(Failure::new)
 }
 
-async fn answer(world: &World, event: LambdaEvent<Value>) -> Result<Answer, Failure> {
-    let deadline = i64::try_from(event.context.deadline).map_err(Failure::new)?;
-    let deadline = Timestamp::from_millisecond(deadline)?;
-    let answer = async {
-        let event = SyncEvent::parse(&event.payload)?;
-        serve(&world.ports(), event, deadline).await
-    };
-    answer.await.map_err(|error| {
-        let failure = Failure::new(error);
+/// Reports a failure once, and tells Lambda, whose failure destination keeps the event.
+async fn answer(world: &World, event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
+    respond(world, event).await.map_err(|failure| {
         failure.report();
-        failure
+        Diagnostic {
+            error_type: "Failure".to_owned(),
+            error_message: failure.to_string(),
+        }
     })
+}
+
+async fn respond(world: &World, event: LambdaEvent<Value>) -> Result<Answer, Failure> {
+    let deadline = i64::try_from(event.context.deadline)?;
+    let deadline = Timestamp::from_millisecond(deadline)?;
+    let event = SyncEvent::parse(&event.payload)?;
+    let answer = serve(&world.ports(), event, deadline).await;
+    answer.map_err(Failure::new)
 }
