@@ -1,5 +1,7 @@
 //! Held lists: written by runs, decided by people, in any order.
 
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
 mod common;
 
 use std::collections::BTreeSet;
@@ -70,14 +72,20 @@ async fn a_list_of_twenty_thousand_comes_back_whole_with_what_was_released() {
     decide(&world, &lease, vec![list.clone()], vec![])
         .await
         .unwrap();
-    assert_eq!(world.store.standing(&hq()).await.unwrap(), [list.clone()]);
+    assert_eq!(
+        world.store.standing(&hq()).await.unwrap(),
+        std::slice::from_ref(&list)
+    );
     release(&mut list, 7..19_990);
     for _twice in 0..2 {
         decide(&world, &lease, vec![], vec![list.clone()])
             .await
             .unwrap();
     }
-    assert_eq!(world.store.standing(&hq()).await.unwrap(), [list.clone()]);
+    assert_eq!(
+        world.store.standing(&hq()).await.unwrap(),
+        std::slice::from_ref(&list)
+    );
     let request = |cursor| PageRequest { cursor, limit: 10 };
     let fingerprint = list.list.fingerprint;
     let items = async |cursor| {
@@ -226,12 +234,49 @@ async fn the_successor_of_an_expired_list_takes_its_place_and_waits_anew() {
     decide(&world, &lease, vec![new.clone()], vec![])
         .await
         .unwrap();
-    assert_eq!(world.store.standing(&hq()).await.unwrap(), [new.clone()]);
+    assert_eq!(
+        world.store.standing(&hq()).await.unwrap(),
+        std::slice::from_ref(&new)
+    );
     let approved = world
         .store
         .approve(&hq(), new.list.fingerprint, &world.author("alice"))
         .await;
     assert!(matches!(approved.unwrap(), Decided::Done(_)));
+}
+
+/// Whether the pages of a run's list carry a date, page by page.
+async fn dated_pages(world: &World, run: &str) -> Vec<bool> {
+    let client = world.dynamo.client();
+    let found = client.scan().table_name("SyncTable").send().await.unwrap();
+    let prefix = format!("{run}#");
+    let pages = found.items().iter().filter(|item| {
+        let (pk, sk) = (item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap());
+        pk.contains("#HELD#") && sk.starts_with(&prefix)
+    });
+    pages.map(|page| page.contains_key("expires_at")).collect()
+}
+
+#[tokio::test]
+async fn items_of_a_list_that_is_over_expire_and_those_of_a_standing_one_do_not() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let mut over = list(&world, "a", 3);
+    let replaced = list(&world, "a", 4);
+    let held = vec![over.clone(), replaced.clone()];
+    decide(&world, &lease, held, vec![]).await.unwrap();
+    assert_eq!(dated_pages(&world, "a").await, [false, false]);
+    let lease = world.takeover("b").await;
+    over.state = HeldState::Superseded;
+    let successor = list(&world, "b", 4);
+    decide(&world, &lease, vec![successor], vec![over.clone()])
+        .await
+        .unwrap();
+    assert_eq!(dated_pages(&world, "a").await, [true, true]);
+    assert_eq!(dated_pages(&world, "b").await, [false]);
+    let fingerprint = over.list.fingerprint;
+    let found = world.store.list(&hq(), fingerprint).await.unwrap().unwrap();
+    assert_eq!((found.state, found.list.items.len()), (over.state, 3));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The lease: one live run, growing generations, deliveries served once.
 
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
 mod common;
 
 use common::{claimed, hq, world};

@@ -1,5 +1,7 @@
 //! The mirror: marks, images, conditional writes, removals under the lease.
 
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
 mod common;
 
 use common::*;

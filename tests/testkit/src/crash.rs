@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_types::body::SdkBody;
+use tokio::sync::Semaphore;
 
 /// When the process dies at a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,16 @@ struct FaultState {
     crashed: bool,
     throttle_every: Option<u64>,
     repeat_writes: bool,
+    stall: Option<Arc<Stall>>,
     operations: Vec<String>,
+}
+
+/// Where a connection falls asleep. A semaphore without permits is a door; closed, it lets all by.
+#[derive(Debug)]
+struct Stall {
+    at: u64,
+    reached: Semaphore,
+    woken: Semaphore,
 }
 
 impl Faults {
@@ -56,6 +66,35 @@ impl Faults {
         let faults = Self::default();
         faults.state().repeat_writes = true;
         faults
+    }
+
+    /// Falls asleep before the `request`-th request, counted from 1: that one and all after it wait
+    /// for [`Faults::wake`], as a frozen process does.
+    pub fn stalling_at(request: u64) -> Self {
+        let faults = Self::default();
+        faults.state().stall = Some(Arc::new(Stall {
+            at: request,
+            reached: Semaphore::new(0),
+            woken: Semaphore::new(0),
+        }));
+        faults
+    }
+
+    /// Returns once the connection has fallen asleep; never, if it is not going to.
+    pub async fn stalled(&self) {
+        let stall = self.state().stall.clone();
+        match stall {
+            // Closed: it was reached.
+            Some(stall) => drop(stall.reached.acquire().await),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What waits goes on.
+    pub fn wake(&self) {
+        if let Some(stall) = &self.state().stall {
+            stall.woken.close();
+        }
     }
 
     /// Nothing goes wrong any more.
@@ -111,6 +150,10 @@ impl Faults {
                 CrashMoment::AfterApplied => Fate::DieAfter,
             };
         }
+        if let Some(stall) = state.stall.as_ref().filter(|stall| count >= stall.at) {
+            stall.reached.close();
+            return Fate::Stalled(Arc::clone(stall));
+        }
         if state
             .throttle_every
             .is_some_and(|every| count.is_multiple_of(every))
@@ -124,9 +167,10 @@ impl Faults {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Fate {
     Pass,
+    Stalled(Arc<Stall>),
     Twice,
     Throttled,
     DieAfter,
@@ -175,6 +219,11 @@ impl HttpConnector for FaultyConnector {
         HttpConnectorFuture::new(async move {
             match fate {
                 Fate::Pass => plain.call(request).await,
+                Fate::Stalled(stall) => {
+                    // Closed: it was woken.
+                    drop(stall.woken.acquire().await);
+                    plain.call(request).await
+                }
                 Fate::Twice => {
                     if let Some(first) = request.try_clone() {
                         plain.call(first).await?;

@@ -3,7 +3,7 @@
 //! - **For:** an embedded DynamoDB with the template's tables, a forward proxy that serves as an
 //!   agent, a clock that stands still until told, and a DynamoDB connection that fails on command.
 //! - **Knows:** the wire: DynamoDB's protocol through the real SDK, HTTP proxying, the template.
-//! - **Must never know:** people, departments, plans or runs; what is stored is none of its business.
+//! - **Must never know:** people, departments, plans or runs; what is stored is not its business.
 //! - **Keeps invariant 7 of ARCHITECTURE.md:** everything listens on loopback and stops on drop.
 
 pub mod clock;

@@ -10,7 +10,7 @@
 //! Races considered:
 //! - *Two claims at once:* both read generation g; each transaction is conditional on g; one wins
 //!   and the other, refused, reads again and finds the winner live: `Taken`.
-//! - *The answer to a claim is lost, the SDK sends it again:* the repetition finds generation g + 1.
+//! - *The answer to a claim is lost, the SDK sends it again:* the second finds generation g + 1.
 //!   The claim's own random mark stands in the item, so it is recognised as ours: `Claimed`.
 //! - *The process dies between claim and record:* the lease expires, the markers stay; the next
 //!   claim names the dead run. The scheduled time is not served again: the next one is due soon.
@@ -102,27 +102,14 @@ impl DynamoStore {
         seen: Option<&LeaseItem>,
         claim: &str,
     ) -> Result<bool, StoreError> {
-        let next = seen.map_or(0, |lease| lease.generation.0) + 1;
         let source = &request.source;
-        let taken = Expression::update(
-            "SET #gen = :next, #run = :run, #held = :held, #until = :until, #claim = :claim",
-        )
-        .with(":next", n(next))
-        .with(":run", s(request.run.as_str()))
-        .with(":held", yes())
-        .with(":until", n(request.expires_at.as_millisecond()))
-        .with(":claim", s(claim));
-        let taken = match seen {
-            None => taken.when("attribute_not_exists(#pk)"),
-            Some(lease) => taken
-                .when("#gen = :seen AND (#held = :not_held OR #until <= :now)")
-                .with(":seen", n(lease.generation))
-                .with(":not_held", no())
-                .with(":now", n(request.now.as_millisecond())),
-        };
         let table = &self.tables.sync;
         let mut actions = vec![
-            Action::Update(table.clone(), keys::lease(source), taken),
+            Action::Update(
+                table.clone(),
+                keys::lease(source),
+                taking(request, seen, claim),
+            ),
             self.marker(request, &keys::served(source, &request.run)),
             Action::Check(
                 table.clone(),
@@ -173,6 +160,27 @@ impl DynamoStore {
                 Ok(ClaimOutcome::AlreadyServed { run })
             }
         }
+    }
+}
+
+/// Makes the lease the request's own, if it still is as it was seen.
+fn taking(request: &ClaimRequest, seen: Option<&LeaseItem>, claim: &str) -> Expression {
+    let next = seen.map_or(0, |lease| lease.generation.0) + 1;
+    let taken = Expression::update(
+        "SET #gen = :next, #run = :run, #held = :held, #until = :until, #claim = :claim",
+    )
+    .with(":next", n(next))
+    .with(":run", s(request.run.as_str()))
+    .with(":held", yes())
+    .with(":until", n(request.expires_at.as_millisecond()))
+    .with(":claim", s(claim));
+    match seen {
+        None => taken.when("attribute_not_exists(#pk)"),
+        Some(lease) => taken
+            .when("#gen = :seen AND (#held = :not_held OR #until <= :now)")
+            .with(":seen", n(lease.generation))
+            .with(":not_held", no())
+            .with(":now", n(request.now.as_millisecond())),
     }
 }
 

@@ -139,29 +139,11 @@ impl DynamoStore {
             if attempt > 0 {
                 tokio::time::sleep(pause(attempt)).await;
             }
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(std::mem::take(&mut keys)))
-                .consistent_read(true)
-                .build()
-                .map_err(|_| refused(act, "request_not_built"))?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(table, wanted)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| store_error(act, &error))?;
-            self.meter.read(answer.consumed_capacity());
-            items.extend(
-                answer
-                    .responses
-                    .unwrap_or_default()
-                    .remove(table)
-                    .unwrap_or_default(),
-            );
-            let left = answer.unprocessed_keys.unwrap_or_default().remove(table);
-            keys = left.map(|left| left.keys).unwrap_or_default();
+            let (found, left) = self
+                .ask_batch(act, table, std::mem::take(&mut keys))
+                .await?;
+            items.extend(found);
+            keys = left;
         }
         if keys.is_empty() {
             return Ok(items);
@@ -170,6 +152,35 @@ impl DynamoStore {
             act,
             reason: "UnprocessedKeys".to_owned(),
         })
+    }
+
+    /// One request: what was found, and the keys that were not looked at.
+    async fn ask_batch(
+        &self,
+        act: &'static str,
+        table: &str,
+        keys: Vec<Attributes>,
+    ) -> Result<(Vec<Attributes>, Vec<Attributes>), StoreError> {
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .build()
+            .map_err(|_| refused(act, "request_not_built"))?;
+        let answer = self
+            .client
+            .batch_get_item()
+            .request_items(table, wanted)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| store_error(act, &error))?;
+        self.meter.read(answer.consumed_capacity());
+        let mut found = answer.responses.unwrap_or_default();
+        let left = answer.unprocessed_keys.unwrap_or_default().remove(table);
+        Ok((
+            found.remove(table).unwrap_or_default(),
+            left.map(|left| left.keys).unwrap_or_default(),
+        ))
     }
 }
 

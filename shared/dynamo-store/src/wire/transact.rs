@@ -156,18 +156,22 @@ impl Action {
                     .build()
                     .ok()?,
             ),
-            Self::Check(table, key, condition) => item.condition_check(
-                ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(key.attributes()))
-                    .set_condition_expression(condition.condition.clone())
-                    .set_expression_attribute_names(condition.names())
-                    .set_expression_attribute_values(condition.values())
-                    .set_return_values_on_condition_check_failure(condition.shows_old())
-                    .build()
-                    .ok()?,
-            ),
+            Self::Check(table, key, condition) => {
+                item.condition_check(check(table, key, condition)?)
+            }
         };
         Some(item.build())
     }
+}
+
+fn check(table: &str, key: &Key, condition: &Expression) -> Option<ConditionCheck> {
+    ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(key.attributes()))
+        .set_condition_expression(condition.condition.clone())
+        .set_expression_attribute_names(condition.names())
+        .set_expression_attribute_values(condition.values())
+        .set_return_values_on_condition_check_failure(condition.shows_old())
+        .build()
+        .ok()
 }

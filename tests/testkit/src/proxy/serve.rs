@@ -12,6 +12,8 @@ use tokio_rustls::TlsAcceptor;
 use super::head::Head;
 use super::{ProxyManner, Shared};
 
+const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
+
 /// What becomes of a client whose request was read.
 enum Ending {
     Closed,
@@ -52,8 +54,8 @@ where
     let Some(head) = Head::read(client).await else {
         return Ok(Ending::Closed);
     };
-    let manner = *shared.manner();
-    match manner {
+    let now = *shared.manner();
+    match now {
         ProxyManner::Serve => {}
         ProxyManner::Refuse(status) => return refuse(client, shared, status).await,
         ProxyManner::Reset => return Ok(Ending::Reset),
@@ -72,9 +74,7 @@ where
     };
     if head.method == "CONNECT" {
         shared.tunnels.fetch_add(1, Ordering::Relaxed);
-        client
-            .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            .await?;
+        client.write_all(ESTABLISHED).await?;
     } else {
         let Some(text) = head.in_origin_form() else {
             return refuse(client, shared, 400).await;
