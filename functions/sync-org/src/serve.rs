@@ -45,7 +45,7 @@ impl Clock for SystemClock {
 /// What kept the run from being claimed or closed; a run that failed and said so is an answer.
 pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyhow::Result<Answer> {
     let request = match event {
-        SyncEvent::Housekeeping => return tidy(ports, deadline).await,
+        SyncEvent::Housekeeping => return tidy(ports).await,
         SyncEvent::Segment { run, segment, .. } => {
             bail!(
                 "segment {segment} of run {run}: runs end at their deadline and the next run goes \
@@ -108,8 +108,8 @@ fn answer(record: &RunRecord) -> Answer {
     }
 }
 
-async fn tidy(ports: &Ports, deadline: Timestamp) -> anyhow::Result<Answer> {
-    let tidied = sync_run::housekeeping(ports, &new_run_id(), deadline)
+async fn tidy(ports: &Ports) -> anyhow::Result<Answer> {
+    let tidied = sync_run::housekeeping(ports, &new_run_id())
         .await
         .context("housekeeping could not list the sources")?;
     if !tidied.troubled.is_empty() {

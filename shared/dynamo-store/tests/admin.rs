@@ -14,7 +14,7 @@ use source_admin::ports::{
 };
 use source_settings::{AgentId, AgentSettings, SecretRef, SourceSettings};
 use sync_run::ports::{Leases, RunLog, Sources, StoreError};
-use sync_run::{Row, RowResult, RowsPage, RunStatus};
+use sync_run::{Row, RowResult, RowsPage, RunMode, RunRecord, RunStatus, Trigger};
 use testkit::Faults;
 
 fn agent_settings(url: &str) -> AgentSettings {
@@ -260,7 +260,11 @@ async fn rows_are_filtered_and_paged_without_losing_one() {
             page: 1 + index as u32,
             rows: rows.to_vec(),
         };
-        world.store.append_rows(&lease, &page).await.unwrap();
+        world
+            .store
+            .append_rows(&record_of(&lease), &page)
+            .await
+            .unwrap();
     }
     let all = RowFilter::default();
     let (seqs, pages) = all_rows(&world, &all, 7).await;
@@ -371,4 +375,17 @@ async fn departments_are_listed_and_found_by_id() {
         .unwrap();
     assert_eq!(none, None);
     assert_eq!(none.map(|one| one.id), None);
+}
+
+fn record_of(lease: &sync_run::RunLease) -> RunRecord {
+    let (source, run) = (lease.source().clone(), lease.run().clone());
+    let mut record = RunRecord::new(
+        source,
+        run,
+        Trigger::Schedule,
+        RunMode::Apply,
+        lease.expires_at(),
+    );
+    record.generation = Some(lease.generation());
+    record
 }

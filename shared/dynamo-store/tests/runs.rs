@@ -13,7 +13,7 @@ use org_plan::{Action, AttributeChange, HeldItem, HeldList};
 use sync_run::ports::{HeldLists, Outbox, RunLog, Sources, StoreError};
 use sync_run::{
     Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload, Row, RowResult, RowsPage,
-    RunLease, RunRecord, RunStatus, SourceState, StoredHeldList,
+    RunLease, RunMode, RunRecord, RunStatus, SourceState, StoredHeldList, Trigger,
 };
 use testkit::Faults;
 use testkit::crash::CrashMoment;
@@ -198,7 +198,11 @@ async fn rows_come_back_in_order_and_a_page_twice_is_one_page() {
     let rows: Vec<Row> = (1..=6).map(|seq| row(seq, "x")).collect();
     for (number, rows) in [(2, &rows[3..]), (1, &rows[..3]), (2, &rows[3..])] {
         let page = page(number, rows.to_vec());
-        world.store.append_rows(&lease, &page).await.unwrap();
+        world
+            .store
+            .append_rows(&record_of(&lease), &page)
+            .await
+            .unwrap();
     }
     assert_eq!(world.store.rows(&hq(), lease.run()).await.unwrap(), rows);
     let other = world.store.rows(&hq(), &RunId::new("other")).await.unwrap();
@@ -215,14 +219,14 @@ async fn a_page_larger_than_an_item_is_split_and_a_row_larger_than_an_item_says_
         .collect();
     world
         .store
-        .append_rows(&lease, &page(1, rows.clone()))
+        .append_rows(&record_of(&lease), &page(1, rows.clone()))
         .await
         .unwrap();
     assert_eq!(world.store.rows(&hq(), lease.run()).await.unwrap(), rows);
     rows.push(row(10, &noise));
     world
         .store
-        .append_rows(&lease, &page(1, rows))
+        .append_rows(&record_of(&lease), &page(1, rows))
         .await
         .unwrap();
     let found = world.store.rows(&hq(), lease.run()).await.unwrap();
@@ -383,4 +387,17 @@ async fn housekeeping_and_a_run_write_the_state_side_by_side() {
         .unwrap();
     let found = world.store.source(&hq()).await.unwrap().unwrap().state;
     assert_eq!(found.last_purged_at, Some(at));
+}
+
+fn record_of(lease: &sync_run::RunLease) -> RunRecord {
+    let (source, run) = (lease.source().clone(), lease.run().clone());
+    let mut record = RunRecord::new(
+        source,
+        run,
+        Trigger::Schedule,
+        RunMode::Apply,
+        lease.expires_at(),
+    );
+    record.generation = Some(lease.generation());
+    record
 }

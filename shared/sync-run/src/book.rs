@@ -136,7 +136,7 @@ impl<'a> Book<'a> {
     /// Makes the rows so far durable.
     pub async fn flush_rows(&mut self) -> Result<(), StoreError> {
         if let Some(page) = self.rows.take_page() {
-            self.ports.runs.append_rows(self.lease, &page).await?;
+            self.ports.runs.append_rows(&self.record, &page).await?;
         }
         Ok(())
     }

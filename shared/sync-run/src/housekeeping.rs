@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};
 use org_plan::{Action, Item, Note};
 
-use crate::book::Book;
 use crate::ports::{Ports, PurgeFound, StoreError};
+use crate::rows::RowWriter;
 use crate::run::LEASE_GRACE;
 use crate::standing::state_at;
 use crate::{
@@ -45,15 +45,11 @@ pub struct Tidied {
 ///
 /// # Errors
 /// [`StoreError`] only if the sources cannot be listed.
-pub async fn housekeeping(
-    ports: &Ports,
-    round: &RunId,
-    deadline: Timestamp,
-) -> Result<Tidied, StoreError> {
+pub async fn housekeeping(ports: &Ports, round: &RunId) -> Result<Tidied, StoreError> {
     let mut tidied = Tidied::default();
     for source in ports.sources.sources().await? {
         tidied.sources += 1;
-        if let Err(error) = tidy(ports, &source, round, deadline, &mut tidied).await {
+        if let Err(error) = tidy(ports, &source, round, &mut tidied).await {
             tracing::warn!(%source, %error, "housekeeping failed for this source");
             tidied.troubled.push(source);
         }
@@ -65,7 +61,6 @@ async fn tidy(
     ports: &Ports,
     source: &SourceId,
     round: &RunId,
-    deadline: Timestamp,
     tidied: &mut Tidied,
 ) -> Result<(), StoreError> {
     let Some(stored) = ports.sources.source(source).await? else {
@@ -75,7 +70,7 @@ async fn tidy(
     remind(ports, &stored, tidied).await?;
     watch_silence(ports, &stored, tidied).await?;
     close::send_unsent(ports, source).await;
-    purge(ports, &stored, round, deadline, tidied).await
+    purge(ports, &stored, round, tidied).await
 }
 
 /// Dead runs are closed; queued ones that nobody claimed are started again.
@@ -216,12 +211,12 @@ async fn put_notice(
     Ok(())
 }
 
-/// Once a day, under the lease, so that no run restores somebody who is being purged.
+/// Once a day, beside live runs: each deletion is conditional on status and age, and a run would
+/// not restore what is that old.
 async fn purge(
     ports: &Ports,
     stored: &StoredSource,
     round: &RunId,
-    deadline: Timestamp,
     tidied: &mut Tidied,
 ) -> Result<(), StoreError> {
     let now = ports.clock.now();
@@ -233,47 +228,45 @@ async fn purge(
         return Ok(());
     }
     let source = &stored.source;
-    let run = RunId::new(format!("{round}-{source}"));
-    let request = ClaimRequest {
-        source: source.clone(),
-        run: run.clone(),
-        scheduled_at: None,
-        now,
-        expires_at: deadline + LEASE_GRACE,
-    };
-    let (ClaimOutcome::Claimed { dead_run, .. }, Some(lease)) =
-        claim(ports.leases.as_ref(), &request).await?
-    else {
-        return Ok(());
-    };
-    if let Some(dead) = dead_run {
-        let _closed_or_was = close::close_dead_record(ports, source, &dead).await?;
-    }
-    let record = RunRecord::new(source.clone(), run, Trigger::Schedule, RunMode::Apply, now);
-    let mut book = Book::open(ports, &lease, record, deadline, Some(stored));
     let days = i64::from(stored.settings.retention_days.deleted);
     let older_than = now - SignedDuration::from_hours(24 * days);
     let purged = ports.upkeep.purge(source, older_than).await?;
     tidied.purged += purged.len();
     if !purged.is_empty() {
-        record_purge(&mut book, purged).await?;
+        let run = RunId::new(format!("{round}-{source}"));
+        record_purge(
+            ports,
+            RunRecord::new(source.clone(), run, Trigger::Schedule, RunMode::Apply, now),
+            &purged,
+        )
+        .await?;
     }
-    ports.upkeep.purged(source, now).await?;
-    ports.leases.release(&lease).await
+    ports.upkeep.purged(source, now).await
 }
 
-async fn record_purge(book: &mut Book<'_>, purged: Vec<PurgeFound>) -> Result<(), StoreError> {
-    book.record.status = RunStatus::Succeeded;
-    book.record.requested_by = Some("housekeeping".to_owned());
-    book.record.generation = Some(book.lease.generation());
-    book.record.segments = 1;
-    book.record.started_at = Some(book.record.queued_at);
+/// A purge stands in the log like a run.
+async fn record_purge(
+    ports: &Ports,
+    mut record: RunRecord,
+    purged: &[PurgeFound],
+) -> Result<(), StoreError> {
+    let mut writer = RowWriter::default();
     for found in purged {
-        book.record_row(purged_row(&found.item)).await?;
+        writer.push(purged_row(&found.item), &mut record.counts);
+        if writer.is_full()
+            && let Some(page) = writer.take_page()
+        {
+            ports.runs.append_rows(&record, &page).await?;
+        }
     }
-    book.flush_rows().await?;
-    book.record.finished_at = Some(book.ports.clock.now());
-    book.ports.runs.put(book.lease, &book.record).await
+    if let Some(page) = writer.take_page() {
+        ports.runs.append_rows(&record, &page).await?;
+    }
+    record.status = RunStatus::Succeeded;
+    record.requested_by = Some("housekeeping".to_owned());
+    record.started_at = Some(record.queued_at);
+    record.finished_at = Some(ports.clock.now());
+    ports.runs.put_unleased(&record).await
 }
 
 fn purged_row(item: &Item) -> crate::Row {

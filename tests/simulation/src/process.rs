@@ -281,8 +281,12 @@ impl RunLog for Process {
         self.ask("put the record", put).await
     }
 
-    async fn append_rows(&self, lease: &RunLease, page: &RowsPage) -> Result<(), StoreError> {
-        let key = (lease.run().clone(), lease.generation().0, page.page);
+    async fn append_rows(&self, record: &RunRecord, page: &RowsPage) -> Result<(), StoreError> {
+        let key = (
+            record.run.clone(),
+            record.generation.unwrap_or_default().0,
+            page.page,
+        );
         let append = |shelf: &mut Shelf| {
             shelf.pages.insert(key, page.clone());
             Ok(())

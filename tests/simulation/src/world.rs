@@ -148,8 +148,7 @@ impl World {
         self.runs += 1;
         let round = RunId::new(format!("round-{:04}", self.runs));
         let (_, ports) = self.process(Faults::default());
-        let deadline = self.now() + INVOCATION;
-        let tidied = housekeeping(&ports, &round, deadline).await.unwrap();
+        let tidied = housekeeping(&ports, &round).await.unwrap();
         assert_eq!(tidied.troubled, Vec::<SourceId>::new());
     }
 

@@ -28,8 +28,8 @@ impl RunLog for DynamoStore {
         self.put_record(lease, record).await
     }
 
-    async fn append_rows(&self, lease: &RunLease, page: &RowsPage) -> Result<(), StoreError> {
-        self.put_rows(lease, page).await
+    async fn append_rows(&self, record: &RunRecord, page: &RowsPage) -> Result<(), StoreError> {
+        self.put_rows(record, page).await
     }
 
     async fn rows(&self, source: &SourceId, run: &RunId) -> Result<Vec<Row>, StoreError> {

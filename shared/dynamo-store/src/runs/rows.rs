@@ -2,7 +2,7 @@
 
 use org_model::{RunId, SourceId};
 use sync_run::ports::StoreError;
-use sync_run::{Row, RowsPage, RunLease};
+use sync_run::{Row, RowsPage, RunRecord};
 
 use crate::DynamoStore;
 use crate::wire::Attributes;
@@ -21,13 +21,14 @@ pub(crate) const ROW_PAGES: &str = "#pk = :pk AND begins_with(#sk, :prefix)";
 impl DynamoStore {
     pub(super) async fn put_rows(
         &self,
-        lease: &RunLease,
+        record: &RunRecord,
         page: &RowsPage,
     ) -> Result<(), StoreError> {
-        let (source, run) = (lease.source(), lease.run());
-        let expiry = self.log_expiry(source, lease.expires_at()).await?;
+        let (source, run) = (&record.source, &record.run);
+        let generation = record.generation.unwrap_or_default();
+        let expiry = self.log_expiry(source, record.queued_at).await?;
         for (part, packed) in parts(&page.rows)?.into_iter().enumerate() {
-            let key = keys::rows(source, run, lease.generation(), page.page, part);
+            let key = keys::rows(source, run, generation, page.page, part);
             let mut item = key.attributes();
             item.insert("body".to_owned(), b(packed));
             item.insert("expires_at".to_owned(), n(expiry));

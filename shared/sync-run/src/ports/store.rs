@@ -127,7 +127,9 @@ pub trait RunLog: Send + Sync {
     async fn put_unleased(&self, record: &RunRecord) -> Result<(), StoreError>;
     /// Writes the record under the lease.
     async fn put(&self, lease: &RunLease, record: &RunRecord) -> Result<(), StoreError>;
-    async fn append_rows(&self, lease: &RunLease, page: &RowsPage) -> Result<(), StoreError>;
+    /// Adds a page to the rows of the run that `record` names. The generation is part of where it
+    /// is kept, so that no zombie overwrites another run's page.
+    async fn append_rows(&self, record: &RunRecord, page: &RowsPage) -> Result<(), StoreError>;
     async fn rows(&self, source: &SourceId, run: &RunId) -> Result<Vec<Row>, StoreError>;
     /// One transaction under the lease: record, held lists, outbox, source state. Pages of large
     /// lists are written before it and mean nothing without it.
