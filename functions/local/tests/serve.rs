@@ -1,0 +1,215 @@
+//! `wecom-sync serve` as a process: the API answers, a run syncs, a killed process is taken over.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use wecom_sim::{At, RunningSim, Sim, SimConfig, Times, What};
+
+/// A running `serve`; ended by its own process id when dropped.
+struct Served {
+    child: Child,
+    origin: String,
+    client: Client,
+}
+
+impl Served {
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wecom-sync"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let origin = lines.find_map(|line| {
+            let line = line.unwrap();
+            let rest = line.strip_prefix("wecom-sync serves ")?;
+            Some(rest.split(' ').next().unwrap().to_owned())
+        });
+        // Whatever it prints later must not block it.
+        std::thread::spawn(move || lines.for_each(drop));
+        let origin = origin.expect("serve says where it listens");
+        Self {
+            child,
+            origin,
+            client: Client::builder().no_proxy().build().unwrap(),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.client
+            .get(self.url(path))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+
+    async fn put_source(&self, sim: &RunningSim) {
+        let defaults = SimConfig::default();
+        let body = json!({
+            "name": "Head office",
+            "base_url": sim.base_url(),
+            "credentials": {
+                "corp_id": defaults.corp_id,
+                "agent_id": defaults.agent_id,
+                "secret": defaults.secret,
+            },
+            "mapping": { "title": "position" },
+            "schedule": { "enabled": false },
+        });
+        let put = self
+            .client
+            .put(self.url("/sources/hq"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            put.status(),
+            StatusCode::CREATED,
+            "{}",
+            put.text().await.unwrap()
+        );
+    }
+
+    async fn start_run(&self) -> String {
+        let body = json!({ "mode": "apply" });
+        let post = self
+            .client
+            .post(self.url("/sources/hq/runs"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(post.status(), StatusCode::ACCEPTED);
+        let run: Value = post.json().await.unwrap();
+        run["run"].as_str().unwrap().to_owned()
+    }
+
+    /// The run once it has one of these states.
+    async fn wait_for(&self, run: &str, states: &[&str]) -> Value {
+        for _ in 0..3000 {
+            let record = self.get(&format!("/sources/hq/runs/{run}")).await;
+            if states.iter().any(|state| record["status"] == *state) {
+                return record;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the run never became {states:?}");
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Already ended is as good.
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+fn sim(people: u32) -> RunningSim {
+    Sim::start(SimConfig {
+        people,
+        departments: 10,
+        ..SimConfig::default()
+    })
+    .unwrap()
+}
+
+const FINAL: [&str; 4] = ["succeeded", "partial", "held", "failed"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_put_run_and_looked_at() {
+    let (folder, sim) = (tempfile::tempdir().unwrap(), sim(50));
+    let served = Served::start(folder.path());
+    assert_eq!(served.get("/health").await["status"], "ok");
+    served.put_source(&sim).await;
+    let run = served.start_run().await;
+    let record = served.wait_for(&run, &FINAL).await;
+    assert_eq!(record["status"], "succeeded", "{record}");
+    assert_eq!(record["counts"]["users"]["create"]["done"], 50);
+    let users = served.get("/sources/hq/users?limit=1000").await;
+    assert_eq!(users["items"].as_array().unwrap().len(), 50);
+    let rows = served
+        .get(&format!("/sources/hq/runs/{run}/rows?kind=department"))
+        .await;
+    assert_eq!(rows["items"].as_array().unwrap().len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_host_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path());
+    let request = served
+        .client
+        .get(served.url("/health"))
+        .header("host", "evil.example");
+    assert_eq!(
+        request.send().await.unwrap().status(),
+        StatusCode::MISDIRECTED_REQUEST
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_at_a_time_owns_a_data_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let _served = Served::start(folder.path());
+    let second = Command::new(env!("CARGO_BIN_EXE_wecom-sync"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_beyond_loopback_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_wecom-sync"))
+        .args(["serve", "--listen", "0.0.0.0:0", "--data"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(!refused.status.success());
+}
+
+/// Story 8: what a killed process held is taken over at the next start, and said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_process_is_taken_over_at_the_next_start() {
+    let (folder, sim) = (tempfile::tempdir().unwrap(), sim(50));
+    let mut served = Served::start(folder.path());
+    served.put_source(&sim).await;
+    let slow = What::DelayMs(60_000);
+    sim.control()
+        .fault(At::Kind("user/list".to_owned(), 3), Times::Forever, slow)
+        .unwrap();
+    let run = served.start_run().await;
+    served.wait_for(&run, &["running"]).await;
+    served.kill();
+    sim.control().clear_faults().unwrap();
+    let served = Served::start(folder.path());
+    let dead = served.get(&format!("/sources/hq/runs/{run}")).await;
+    assert_eq!(dead["status"], "failed");
+    assert_eq!(dead["error"]["code"], "killed");
+    let next = served.start_run().await;
+    assert_eq!(served.wait_for(&next, &FINAL).await["status"], "succeeded");
+    let notices = std::fs::read_to_string(folder.path().join("notices.jsonl")).unwrap();
+    assert!(notices.contains("run failed: killed"), "{notices}");
+}
