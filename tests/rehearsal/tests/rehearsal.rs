@@ -90,7 +90,7 @@ impl Stage {
 
     async fn strangers_are_refused(&self) -> anyhow::Result<()> {
         for (method, path) in [
-            (Method::GET, "/health"),
+            (Method::GET, "/agents"),
             (Method::GET, "/sources/hq/users"),
             (Method::PUT, "/sources/hq"),
             (Method::POST, "/sources/hq/runs"),
