@@ -151,14 +151,19 @@ async fn a_run_is_queued_once_per_key_and_never_beside_a_live_one() {
         world.store.unfinished(&hq()).await.unwrap(),
         std::slice::from_ref(&record)
     );
+    let live = Enqueued::Live(RunId::new("a"));
+    assert_eq!(enqueue("c", None).await, live, "it will start at any time");
     let lease = world.lease("a").await;
-    assert_eq!(enqueue("c", None).await, Enqueued::Live(RunId::new("a")));
+    assert_eq!(enqueue("c", None).await, live);
     assert_eq!(
         enqueue("c", Some("key")).await,
         earlier,
         "its own run is the live one"
     );
     world.store.release(&lease).await.unwrap();
+    let mut ended = record.clone();
+    ended.status = RunStatus::Succeeded;
+    world.store.put_unleased(&ended).await.unwrap();
     assert_eq!(enqueue("c", None).await, Enqueued::New);
 }
 

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use org_model::{RunId, SourceId};
 use source_admin::ports::{Enqueued, Page, PageRequest, RowFilter, RunQueue};
 use sync_run::ports::StoreError;
-use sync_run::{Row, RunRecord};
+use sync_run::{Row, RunRecord, RunStatus, Trigger};
 
 use super::cursor::{RowCursor, no_cursor};
 use crate::DynamoStore;
 use crate::lease::{LeaseItem, nobody_holds};
 use crate::runs::{ROW_PAGES, record_of, rows_of, run_item};
 use crate::wire::Attributes;
-use crate::wire::attributes::{n, s, text};
+use crate::wire::attributes::{n, number, s, text};
 use crate::wire::expression::Expression;
 use crate::wire::keys::{self, Key};
 use crate::wire::query::Search;
@@ -21,6 +21,10 @@ const ENQUEUE: &str = "queue a run";
 
 /// How long the same `Idempotency-Key` gives the same run.
 const KEY_SECONDS: i64 = 24 * 60 * 60;
+
+/// A queued run that nobody claimed for this long was not delivered (Lambda gives up after 300 s);
+/// until then it is as good as live, and a second one beside it would only be skipped.
+const CLAIMED_WITHIN_SECONDS: i64 = 300;
 
 /// Pages of 500 rows read at once.
 const PAGES_AT_ONCE: i32 = 4;
@@ -61,6 +65,36 @@ impl DynamoStore {
         Ok(actions)
     }
 
+    /// A run that was asked for moments ago and that will be claimed at any time.
+    async fn about_to_start(&self, record: &RunRecord) -> Result<Option<RunId>, StoreError> {
+        let since = record.queued_at.as_second() - CLAIMED_WITHIN_SECONDS;
+        let open = self.open_runs(&record.source).await?.into_iter();
+        let mut queued = open.filter(|other| {
+            other.status == RunStatus::Queued
+                && other.run != record.run
+                && other.queued_at.as_second() > since
+        });
+        Ok(queued.next().map(|other| other.run))
+    }
+
+    /// What an earlier call with the same key asked for, if the key is still good.
+    async fn earlier(
+        &self,
+        record: &RunRecord,
+        idempotency_key: Option<&str>,
+    ) -> Result<Option<Enqueued>, StoreError> {
+        let Some(key) = idempotency_key.map(|key| keys::asked(&record.source, key)) else {
+            return Ok(None);
+        };
+        let Some(found) = self.get(ENQUEUE, &self.tables.sync, &key).await? else {
+            return Ok(None);
+        };
+        if number::<i64>(&found, "expires_at", ENQUEUE)? < record.queued_at.as_second() {
+            return Ok(None);
+        }
+        self.repeated(&record.source, &found).await.map(Some)
+    }
+
     /// The run of an earlier call with the same key.
     async fn repeated(&self, source: &SourceId, key: &Attributes) -> Result<Enqueued, StoreError> {
         let run = RunId::new(text(key, "run", ENQUEUE)?);
@@ -86,6 +120,13 @@ impl RunQueue for DynamoStore {
         record: &RunRecord,
         idempotency_key: Option<&str>,
     ) -> Result<Enqueued, StoreError> {
+        // An approval is durable by itself: its run may wait behind another.
+        if record.trigger == Trigger::Manual
+            && let Some(waiting) = self.about_to_start(record).await?
+        {
+            let earlier = self.earlier(record, idempotency_key).await?;
+            return Ok(earlier.unwrap_or(Enqueued::Live(waiting)));
+        }
         let actions = self.enqueue_actions(record, idempotency_key).await?;
         let refusals = match self.transact(ENQUEUE, &actions).await? {
             Transacted::Done => return Ok(Enqueued::New),

@@ -94,7 +94,7 @@ impl DynamoStore {
         }
     }
 
-    pub(super) async fn open_runs(&self, source: &SourceId) -> Result<Vec<RunRecord>, StoreError> {
+    pub(crate) async fn open_runs(&self, source: &SourceId) -> Result<Vec<RunRecord>, StoreError> {
         let act = "look for unfinished runs";
         let search = Search {
             table: self.tables.sync.clone(),
