@@ -61,6 +61,21 @@ impl WecomClient {
         Ok(self)
     }
 
+    /// [`Wecom::connect`], with the reads besides that no run makes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Wecom::connect`].
+    pub async fn begin(&self, access: WecomAccess) -> Result<Session, ReadError> {
+        let agent_id = access.agent_id;
+        let talk = self.open(access)?;
+        let proof = prove(&talk, agent_id).await?;
+        if proof.closed {
+            return Err(app_disabled());
+        }
+        Ok(Session::new(Arc::new(talk), agent_id, proof))
+    }
+
     fn open(&self, access: WecomAccess) -> Result<Conversation, ReadError> {
         let base = base_url(&access.base_url)?;
         let left = access.deadline.duration_since(self.clock.now());
@@ -101,7 +116,7 @@ fn is_final(failure: &Failure) -> bool {
         Failure::Refused(refusal) => {
             refusal.code != UNTRUSTED_IP && failure.class() != Some(ErrorClass::Transient)
         }
-        Failure::OutOfBudget => true,
+        Failure::OutOfBudget | Failure::LookupsBlocked => true,
         Failure::Silent(_) | Failure::Malformed(_) => false,
     }
 }
@@ -132,12 +147,6 @@ async fn prove(talk: &Conversation, agent_id: u64) -> Result<AgentAnswer, ReadEr
 #[async_trait]
 impl Wecom for WecomClient {
     async fn connect(&self, access: WecomAccess) -> Result<Box<dyn WecomSession>, ReadError> {
-        let agent_id = access.agent_id;
-        let talk = self.open(access)?;
-        let proof = prove(&talk, agent_id).await?;
-        if proof.closed {
-            return Err(app_disabled());
-        }
-        Ok(Box::new(Session::new(Arc::new(talk), agent_id, proof)))
+        Ok(Box::new(self.begin(access).await?))
     }
 }

@@ -15,7 +15,7 @@ use crate::errcode::ErrorClass;
 use crate::failure::Failure;
 use crate::limits::wait_until;
 use crate::pace::{Next, Pace, Tries};
-use crate::question::{Call, Question, token_url};
+use crate::question::{Call, Question, Request, token_request};
 use crate::routes::Routes;
 use crate::token::Token;
 use crate::transport::{Detour, Silence};
@@ -134,16 +134,14 @@ impl Conversation {
         token: &Token,
         decode: Decode<'_, T>,
     ) -> Result<T, Failure> {
-        let url = question.url(&self.base, &token.text);
-        self.try_often(at, question.call, &url, decode).await
+        let request = question.request(&self.base, &token.text);
+        self.try_often(at, &request, decode).await
     }
 
     async fn token_through(&self, at: usize) -> Result<Token, Failure> {
         let fetch = async {
-            let url = token_url(&self.base, &self.corp_id, &self.secret);
-            let answer: TokenAnswer = self
-                .try_often(at, Call::Gettoken, &url, &token_answer)
-                .await?;
+            let request = token_request(&self.base, &self.corp_id, &self.secret);
+            let answer: TokenAnswer = self.try_often(at, &request, &token_answer).await?;
             Ok(answer)
         };
         self.corp.token.get_or(fetch).await
@@ -152,13 +150,12 @@ impl Conversation {
     async fn try_often<T>(
         &self,
         at: usize,
-        call: Call,
-        url: &Url,
+        request: &Request,
         decode: Decode<'_, T>,
     ) -> Result<T, Failure> {
         let mut tries = Tries::default();
         loop {
-            let failure = match self.try_once(at, call, url, decode).await {
+            let failure = match self.try_once(at, request, decode).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -183,19 +180,18 @@ impl Conversation {
     async fn try_once<T>(
         &self,
         at: usize,
-        call: Call,
-        url: &Url,
+        request: &Request,
         decode: Decode<'_, T>,
     ) -> Result<T, Failure> {
         let transport = self.routes.transport(at).map_err(Failure::Silent)?;
         let pass = self.gate.enter().await;
         let admitted = self.corp.limits.admit(self.deadline).await;
         admitted.map_err(|_| Failure::OutOfBudget)?;
-        self.count(call);
+        self.count(request.call);
         let left = self.deadline.saturating_duration_since(Instant::now());
         let timeout = self.pace.request_timeout.min(left);
-        let answer = match transport.fetch(url.clone(), timeout).await {
-            Ok(body) => read_answer(&body, decode),
+        let answer = match transport.fetch(request, timeout).await {
+            Ok(body) => read_answer(request.call, &body, decode),
             Err(Detour::Silent(silence)) => Err(Failure::Silent(silence)),
             Err(Detour::Malformed(malformed)) => Err(Failure::Malformed(malformed)),
         };
@@ -213,8 +209,8 @@ impl Conversation {
     }
 }
 
-fn read_answer<T>(body: &[u8], decode: Decode<'_, T>) -> Result<T, Failure> {
-    judge(body)?;
+fn read_answer<T>(call: Call, body: &[u8], decode: Decode<'_, T>) -> Result<T, Failure> {
+    judge(body).map_err(|judged| Failure::of(call, judged))?;
     decode(body).map_err(Failure::Malformed)
 }
 

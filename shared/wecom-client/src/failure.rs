@@ -3,6 +3,7 @@
 use org_model::GapCause;
 
 use crate::errcode::{ErrorClass, class_of};
+use crate::question::Call;
 use crate::transport::Silence;
 use crate::wire::{Judged, Malformed, Refusal};
 
@@ -16,18 +17,26 @@ pub(crate) enum Failure {
     Malformed(Malformed),
     /// The rate or time budget of the run ended first.
     OutOfBudget,
+    /// Look-ups by mobile are blocked, perhaps for a day; everything else may still be asked.
+    LookupsBlocked,
 }
 
-impl From<Judged> for Failure {
-    fn from(judged: Judged) -> Self {
+impl Failure {
+    /// What `call` met instead of its answer. Where a look-up by mobile hits a limit, it may be the
+    /// one of unknown mobiles (WECOM.md §3): no window that could be waited for, and no reason for
+    /// other calls to wait.
+    pub fn of(call: Call, judged: Judged) -> Self {
         match judged {
+            Judged::Refused(refusal)
+                if call == Call::UserGetuserid && class_of(refusal.code) == ErrorClass::Rate =>
+            {
+                Self::LookupsBlocked
+            }
             Judged::Refused(refusal) => Self::Refused(refusal),
             Judged::Malformed(malformed) => Self::Malformed(malformed),
         }
     }
-}
 
-impl Failure {
     pub fn errcode(&self) -> Option<i64> {
         match self {
             Self::Refused(refusal) => Some(refusal.code),
@@ -44,7 +53,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => refusal.code == UNTRUSTED_IP,
             Self::Silent(silence) => !matches!(silence, Silence::Status(_) | Silence::GivenUp),
-            Self::Malformed(_) | Self::OutOfBudget => false,
+            Self::Malformed(_) | Self::OutOfBudget | Self::LookupsBlocked => false,
         }
     }
 
@@ -61,7 +70,7 @@ impl Failure {
             Self::Refused(refusal) => GapCause::Errcode(refusal.code),
             Self::Silent(_) => GapCause::NoAnswer,
             Self::Malformed(_) => GapCause::Malformed,
-            Self::OutOfBudget => GapCause::OutOfBudget,
+            Self::OutOfBudget | Self::LookupsBlocked => GapCause::OutOfBudget,
         }
     }
 }

@@ -67,7 +67,7 @@ pub(crate) struct Tries {
 impl Tries {
     pub fn after(&mut self, failure: &Failure, pace: &Pace) -> Next {
         match failure {
-            Failure::OutOfBudget => Next::GiveUp,
+            Failure::OutOfBudget | Failure::LookupsBlocked => Next::GiveUp,
             // A certificate does not become valid by asking again, nor credentials right.
             Failure::Silent(silence) if silence.is_final() => Next::GiveUp,
             Failure::Silent(_) | Failure::Malformed(_) => {

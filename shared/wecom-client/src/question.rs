@@ -3,16 +3,19 @@
 use org_model::{DepartmentId, TagId, UserId};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Call {
     Gettoken,
     AgentGet,
     DepartmentList,
+    DepartmentSimplelist,
     DepartmentGet,
     UserList,
     UserSimplelist,
     UserGet,
+    UserGetuserid,
     TagGet,
 }
 
@@ -23,10 +26,12 @@ impl Call {
             Self::Gettoken => "gettoken",
             Self::AgentGet => "agent/get",
             Self::DepartmentList => "department/list",
+            Self::DepartmentSimplelist => "department/simplelist",
             Self::DepartmentGet => "department/get",
             Self::UserList => "user/list",
             Self::UserSimplelist => "user/simplelist",
             Self::UserGet => "user/get",
+            Self::UserGetuserid => "user/getuserid",
             Self::TagGet => "tag/get",
         }
     }
@@ -37,6 +42,15 @@ impl Call {
 pub(crate) struct Question {
     pub call: Call,
     parameter: Option<(&'static str, String)>,
+    /// JSON, if it is asked with POST. What is sent this way is personal: never shown.
+    body: Option<SecretString>,
+}
+
+/// A question as it is sent. The URL carries the token: no part of it is ever shown.
+pub(crate) struct Request {
+    pub call: Call,
+    pub url: Url,
+    pub body: Option<SecretString>,
 }
 
 impl Question {
@@ -48,6 +62,16 @@ impl Question {
         Self {
             call: Call::DepartmentList,
             parameter: None,
+            body: None,
+        }
+    }
+
+    /// `None`: everything visible.
+    pub fn places(below: Option<DepartmentId>) -> Self {
+        Self {
+            call: Call::DepartmentSimplelist,
+            parameter: below.map(|id| ("id", id.to_string())),
+            body: None,
         }
     }
 
@@ -67,6 +91,15 @@ impl Question {
         Self::with(Call::UserGet, "userid", userid)
     }
 
+    pub fn userid_of(mobile: &SecretString) -> Self {
+        let body = json!({ "mobile": mobile.expose_secret() }).to_string();
+        Self {
+            call: Call::UserGetuserid,
+            parameter: None,
+            body: Some(SecretString::from(body)),
+        }
+    }
+
     pub fn tag(id: TagId) -> Self {
         Self::with(Call::TagGet, "tagid", &id)
     }
@@ -75,11 +108,20 @@ impl Question {
         Self {
             call,
             parameter: Some((key, value.to_string())),
+            body: None,
+        }
+    }
+
+    pub fn request(&self, base: &Url, token: &SecretString) -> Request {
+        Request {
+            call: self.call,
+            url: self.url(base, token),
+            body: self.body.clone(),
         }
     }
 
     /// The token travels only in the query (WECOM.md §2): the result is a secret.
-    pub fn url(&self, base: &Url, token: &SecretString) -> Url {
+    fn url(&self, base: &Url, token: &SecretString) -> Url {
         let mut url = path_of(base, self.call);
         url.query_pairs_mut()
             .append_pair("access_token", token.expose_secret())
@@ -88,8 +130,16 @@ impl Question {
     }
 }
 
+pub(crate) fn token_request(base: &Url, corp_id: &str, secret: &SecretString) -> Request {
+    Request {
+        call: Call::Gettoken,
+        url: token_url(base, corp_id, secret),
+        body: None,
+    }
+}
+
 /// `gettoken`; the result is a secret.
-pub(crate) fn token_url(base: &Url, corp_id: &str, secret: &SecretString) -> Url {
+fn token_url(base: &Url, corp_id: &str, secret: &SecretString) -> Url {
     let mut url = path_of(base, Call::Gettoken);
     url.query_pairs_mut()
         .append_pair("corpid", corp_id)

@@ -23,6 +23,13 @@ pub(crate) fn read_error(failure: &Failure) -> ReadError {
             Remedy::RetryLater,
             "nothing; the next run tries again. If it happens often, choose a longer interval",
         ),
+        Failure::LookupsBlocked => error(
+            "lookups_blocked",
+            "WeCom takes no more look-ups by mobile for now (45009)".to_owned(),
+            Remedy::RetryLater,
+            "too many unknown mobiles block look-ups for a day: check the mobiles before asking \
+             again, and look people up by userid until then",
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One run's conversation, as the port promises it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -12,28 +13,40 @@ use crate::errcode::ErrorClass;
 use crate::failure::Failure;
 use crate::question::Question;
 use crate::reading;
-use crate::remedies::{app_disabled, read_error};
+use crate::remedies::{app_disabled, no_agent, read_error};
 use crate::wire::{AgentAnswer, agent_answer, department_answer, member_answer};
 
-pub(crate) struct Session {
-    talk: Arc<Conversation>,
+/// One conversation with one corp: [`WecomSession`], and the reads that no run makes.
+pub struct Session {
+    pub(crate) talk: Arc<Conversation>,
     agent_id: u64,
     /// The answer that proved the agent; the first reading takes it as its range before.
     proof: Mutex<Option<AgentAnswer>>,
+    /// WeCom takes no more look-ups by mobile: none is asked again.
+    pub(crate) lookups_blocked: AtomicBool,
 }
 
 impl Session {
-    pub fn new(talk: Arc<Conversation>, agent_id: u64, proof: AgentAnswer) -> Self {
+    pub(crate) fn new(talk: Arc<Conversation>, agent_id: u64, proof: AgentAnswer) -> Self {
         Self {
             talk,
             agent_id,
             proof: Mutex::new(Some(proof)),
+            lookups_blocked: AtomicBool::new(false),
         }
     }
 
     fn take_proof(&self) -> Option<AgentAnswer> {
         let mut proof = self.proof.lock().unwrap_or_else(PoisonError::into_inner);
         proof.take()
+    }
+
+    /// The failure of one question; silence is told of the agent that was silent.
+    pub(crate) fn error(&self, failure: Failure) -> ReadError {
+        match failure {
+            Failure::Silent(_) => no_agent(vec![(self.agent(), failure)]),
+            _ => read_error(&failure),
+        }
     }
 }
 
@@ -55,7 +68,7 @@ impl WecomSession for Session {
             Some(proof) => proof,
             None => {
                 let answer = self.talk.ask_agent(self.agent_id).await;
-                answer.map_err(|failure| read_error(&failure))?
+                answer.map_err(|failure| self.error(failure))?
             }
         };
         if before.closed {

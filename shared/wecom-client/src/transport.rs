@@ -10,11 +10,13 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Certificate, Client, Proxy, Url, redirect, retry};
 use secrecy::ExposeSecret;
 use sync_run::ports::AgentAccess;
 
 use crate::pace::Pace;
+use crate::question::Request;
 use crate::wire::Malformed;
 
 /// More than 30,000 members (WECOM.md §6) of 4 KB each, twice.
@@ -83,9 +85,18 @@ impl Transport {
     }
 
     /// The body of an answer with status 200.
-    pub async fn fetch(&self, url: Url, timeout: Duration) -> Result<Vec<u8>, Detour> {
-        let request = self.client.get(url).timeout(timeout);
-        let answer = request.send().await.map_err(|e| silent(&e))?;
+    pub async fn fetch(&self, request: &Request, timeout: Duration) -> Result<Vec<u8>, Detour> {
+        let url = request.url.clone();
+        let call = match &request.body {
+            None => self.client.get(url),
+            Some(json) => self
+                .client
+                .post(url)
+                .header(CONTENT_TYPE, "application/json")
+                .body(json.expose_secret().to_owned()),
+        };
+        let answer = call.timeout(timeout).send().await;
+        let answer = answer.map_err(|e| silent(&e))?;
         judge_status(answer.status().as_u16())?;
         whole_body(answer).await
     }

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use common::{AGENT_IP, Stage, agent, client, company, quick};
 use secrecy::SecretString;
-use sync_run::ports::{AgentAccess, NoProgress, Wecom, WecomScope};
+use sync_run::ports::{AgentAccess, NoProgress, Wecom, WecomAccess, WecomScope, WecomSession};
 use testkit::{ForwardProxy, ProxyOptions};
+use wecom_client::{Session, WecomClient};
 use wecom_sim::{At, SimConfig, Times, View, What};
 
 #[derive(Clone, Default)]
@@ -26,6 +27,112 @@ impl Write for Page {
     }
 }
 
+/// Nobody's, and never to be seen.
+const MOBILE: &str = "17099998888";
+
+/// Looks a mobile up with every kind of outcome, and tells all that was returned.
+async fn look_up(stage: &Stage, session: &Session) -> String {
+    let control = stage.sim.control();
+    let mobile = SecretString::from(MOBILE);
+    let mut told = format!("{:?} {mobile:?}", session.userid_of(&mobile).await);
+    let body = format!(r#"{{"errcode":0,"mobile":"{MOBILE}"}}"#);
+    for what in [
+        What::Body(body),
+        What::Reset,
+        What::HtmlWith200,
+        What::HttpStatus(500),
+        What::Errcode(40014),
+        What::Errcode(12345),
+        What::Errcode(45009),
+    ] {
+        let at = At::Kind("user/getuserid".to_owned(), 0);
+        control.fault(at, Times::Forever, what).unwrap();
+        let error = session.userid_of(&mobile).await.unwrap_err();
+        told += &format!("{error:?} {error}");
+        control.clear_faults().unwrap();
+    }
+    assert!(stage.sim.calls()["user/getuserid"] > 7);
+    told
+}
+
+/// A client whose only agent asks for credentials, and its access.
+async fn behind_credentials(stage: &Stage) -> (ForwardProxy, WecomClient, WecomAccess) {
+    let options = ProxyOptions {
+        credentials: Some(("egress-user".to_owned(), "egress-password".to_owned())),
+        source: AGENT_IP,
+        ..ProxyOptions::default()
+    };
+    let proxy = ForwardProxy::start(options).await.unwrap();
+    let mut access = stage.access();
+    let password = SecretString::from("egress-password");
+    access.agents = vec![AgentAccess {
+        credentials: Some(("egress-user".to_owned(), password)),
+        ..agent("edge", &proxy)
+    }];
+    let roots: Vec<&str> = stage.sim.ca_pem().into_iter().collect();
+    (proxy, client(&roots, quick()), access)
+}
+
+/// Reads everything while the lists of members fail in every way.
+async fn read(stage: &Stage, session: &Session) -> String {
+    for what in [
+        What::Reset,
+        What::HtmlWith200,
+        What::HttpStatus(500),
+        What::Errcode(40014),
+    ] {
+        let at = At::Kind("user/list".to_owned(), 0);
+        let control = stage.sim.control();
+        control.fault(at, Times::Count(7), what).unwrap();
+    }
+    let raw = session.read(&WecomScope::default(), &NoProgress).await;
+    raw.map_or_else(
+        |error| format!("{error:?}"),
+        |raw| format!("{:?}", raw.gaps),
+    )
+}
+
+/// Connects while everything fails, in every way, and at last without the agent.
+async fn connect(
+    stage: &Stage,
+    proxy: &ForwardProxy,
+    client: &WecomClient,
+    access: &WecomAccess,
+) -> String {
+    let mut told = String::new();
+    let control = stage.sim.control();
+    for what in [
+        What::Reset,
+        What::HtmlWith200,
+        What::HttpStatus(403),
+        What::Errcode(60020),
+    ] {
+        control.clear_faults().unwrap();
+        control.fault(At::EveryCall, Times::Forever, what).unwrap();
+        let error = client.connect(access.clone()).await.err().unwrap();
+        told += &format!("{error:?} {error}");
+    }
+    proxy.stop();
+    let error = client.connect(access.clone()).await.err().unwrap();
+    told + &format!("{error:?}")
+}
+
+fn assert_shows_nothing(place: &str, text: &str) {
+    for secret in [
+        "open-sesame-secret",
+        MOBILE,
+        "access_token",
+        "corpsecret",
+        "egress-password",
+        "cgi-bin",
+        // "egress-user:egress-password" as base64
+        "ZWdyZXNzLXVzZXI6ZWdyZXNz",
+    ] {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{place} shows {secret}");
+    }
+}
+
 /// One test in this file: the log is the process's. Both `tracing` and `log` records are caught.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_at_its_loudest_and_every_error_keep_the_secrets() {
@@ -36,7 +143,6 @@ async fn the_log_at_its_loudest_and_every_error_keep_the_secrets() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .init();
-
     let mut told = String::new();
     for tls in [true, false] {
         let config = SimConfig {
@@ -45,83 +151,20 @@ async fn the_log_at_its_loudest_and_every_error_keep_the_secrets() {
             ..company()
         };
         let stage = Stage::with(config, quick()).await;
-        let options = ProxyOptions {
-            credentials: Some(("egress-user".to_owned(), "egress-password".to_owned())),
-            source: AGENT_IP,
-            ..ProxyOptions::default()
-        };
-        let proxy = ForwardProxy::start(options).await.unwrap();
-        let mut access = stage.access();
-        let password = SecretString::from("egress-password");
-        access.agents = vec![AgentAccess {
-            credentials: Some(("egress-user".to_owned(), password)),
-            ..agent("edge", &proxy)
-        }];
+        let (proxy, client, access) = behind_credentials(&stage).await;
         told += &format!("{access:?}");
-        let roots: Vec<&str> = stage.sim.ca_pem().into_iter().collect();
-        let client = client(&roots, quick());
-        let session = client.connect(access.clone()).await.unwrap();
-        for what in [
-            What::Reset,
-            What::HtmlWith200,
-            What::HttpStatus(500),
-            What::Errcode(40014),
-        ] {
-            let at = At::Kind("user/list".to_owned(), 0);
-            stage
-                .sim
-                .control()
-                .fault(at, Times::Count(7), what)
-                .unwrap();
-        }
-        let raw = session.read(&WecomScope::default(), &NoProgress).await;
-        told += &raw.map_or_else(
-            |error| format!("{error:?}"),
-            |raw| format!("{:?}", raw.gaps),
-        );
-        for what in [
-            What::Reset,
-            What::HtmlWith200,
-            What::HttpStatus(403),
-            What::Errcode(60020),
-        ] {
-            stage.sim.control().clear_faults().unwrap();
-            stage
-                .sim
-                .control()
-                .fault(At::EveryCall, Times::Forever, what)
-                .unwrap();
-            let error = client.connect(access.clone()).await.err().unwrap();
-            told += &format!("{error:?} {error}");
-        }
-        proxy.stop();
-        told += &format!("{:?}", client.connect(access).await.err().unwrap());
-        let name = stage
-            .sim
-            .control()
-            .members(View::Everything)
-            .next()
-            .unwrap()
-            .name;
-        assert!(!told.contains(&name));
+        let session = client.begin(access.clone()).await.unwrap();
+        told += &look_up(&stage, &session).await;
+        told += &read(&stage, &session).await;
+        told += &connect(&stage, &proxy, &client, &access).await;
+        let somebody = stage.sim.control().members(View::Everything).next();
+        assert!(!told.contains(&somebody.unwrap().name));
     }
     let logged = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
     assert!(
         logged.contains("reqwest"),
         "the loudest log was really caught"
     );
-    for (place, text) in [("the log", &logged), ("an error", &told)] {
-        for secret in [
-            "open-sesame-secret",
-            "access_token",
-            "corpsecret",
-            "egress-password",
-            "cgi-bin",
-            // "egress-user:egress-password" as base64
-            "ZWdyZXNzLXVzZXI6ZWdyZXNz",
-        ] {
-            let line = text.lines().find(|line| line.contains(secret));
-            assert_eq!(line, None, "{place} shows {secret}");
-        }
-    }
+    assert_shows_nothing("the log", &logged);
+    assert_shows_nothing("an error", &told);
 }

@@ -53,6 +53,7 @@ fn what_a_person_must_change_is_not_tried_again() {
         refused(60111),
         refused(12345),
         Failure::OutOfBudget,
+        Failure::LookupsBlocked,
         Failure::Silent(Silence::Tls),
         Failure::Silent(Silence::AgentRefusesCredentials),
     ] {

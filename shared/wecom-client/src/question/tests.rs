@@ -1,8 +1,8 @@
 use org_model::{DepartmentId, UserId};
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::{Question, token_url};
+use super::{Call, Question, token_url};
 
 fn url(base: &str, question: &Question) -> String {
     let token = SecretString::from("a+b/c=&d");
@@ -48,4 +48,26 @@ fn gettoken_carries_corp_and_secret() {
         url.as_str(),
         "https://x.cn/cgi-bin/gettoken?corpid=ww1&corpsecret=s%26t"
     );
+}
+
+#[test]
+fn a_mobile_stands_in_the_body_and_nowhere_else() {
+    let mobile = SecretString::from(r#"139"00000001"#);
+    let question = Question::userid_of(&mobile);
+    assert!(!format!("{question:?}").contains("00000001"));
+    let base = Url::parse("https://x.cn").unwrap();
+    let request = question.request(&base, &SecretString::from("t"));
+    assert_eq!(request.call, Call::UserGetuserid);
+    let url = "https://x.cn/cgi-bin/user/getuserid?access_token=t";
+    assert_eq!(request.url.as_str(), url);
+    let body = request.body.unwrap();
+    assert_eq!(body.expose_secret(), r#"{"mobile":"139\"00000001"}"#);
+}
+
+#[test]
+fn places_are_asked_below_a_department_or_everywhere() {
+    let below = url("https://x.cn", &Question::places(Some(DepartmentId(7))));
+    assert!(below.contains("/department/simplelist?") && below.ends_with("&id=7"));
+    let all = url("https://x.cn", &Question::places(None));
+    assert!(all.contains("/department/simplelist?") && !all.contains("id="));
 }

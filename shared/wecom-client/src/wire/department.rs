@@ -1,6 +1,6 @@
-//! Departments: `department/list` and `department/get`.
+//! Departments: `department/list`, `department/simplelist` and `department/get`.
 
-use org_model::RawDepartment;
+use org_model::{DepartmentId, RawDepartment};
 use serde_json::{Map, Value};
 
 use super::Malformed;
@@ -14,6 +14,16 @@ pub(crate) struct DepartmentList {
     pub broken: usize,
 }
 
+/// Where a department stands, without its name (`department/simplelist`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DepartmentPlace {
+    pub id: DepartmentId,
+    /// `None`: the top. It need not be in the same answer: a scoped app may see no more of it.
+    pub parent: Option<DepartmentId>,
+    /// Among its siblings; the larger comes first.
+    pub order: u64,
+}
+
 pub(crate) fn department_list(body: &[u8]) -> Result<DepartmentList, Malformed> {
     let mut list = DepartmentList::default();
     each_of(body, "department", |entry| {
@@ -25,6 +35,31 @@ pub(crate) fn department_list(body: &[u8]) -> Result<DepartmentList, Malformed> 
         list.broken += usize::from(!sound);
     })?;
     Ok(list)
+}
+
+/// All of the list or nothing: there is no gap that could say what is missing.
+pub(crate) fn department_places(body: &[u8]) -> Result<Vec<DepartmentPlace>, Malformed> {
+    let (mut places, mut whole) = (Vec::new(), true);
+    each_of(body, "department_id", |entry| {
+        match entry.as_object().and_then(place) {
+            Some(place) => places.push(place),
+            None => whole = false,
+        }
+    })?;
+    if whole {
+        Ok(places)
+    } else {
+        Err(Malformed::Lacks("department_id"))
+    }
+}
+
+fn place(fields: &Map<String, Value>) -> Option<DepartmentPlace> {
+    let (department, sound) = department(fields);
+    department.filter(|_| sound).map(|it| DepartmentPlace {
+        id: it.id,
+        parent: it.parent,
+        order: it.order,
+    })
 }
 
 pub(crate) fn department_answer(body: &[u8]) -> Result<RawDepartment, Malformed> {

@@ -1,4 +1,4 @@
-//! Members: `user/list`, `user/simplelist`, `user/get`.
+//! Members: `user/list`, `user/simplelist`, `user/get`, `user/getuserid`.
 
 use org_model::{DepartmentId, MemberStatus, Membership, RawMember, UserId};
 use serde_json::{Map, Value};
@@ -52,6 +52,13 @@ pub(crate) fn member_answer(
     fields.remove("errcode");
     fields.remove("errmsg");
     member(Value::Object(fields), listed_in).ok_or(Malformed::Lacks("userid"))
+}
+
+/// `user/getuserid`: only whose mobile it is.
+pub(crate) fn userid_answer(body: &[u8]) -> Result<UserId, Malformed> {
+    let answer = object(body)?;
+    let userid = present(&answer, "userid").and_then(userid);
+    userid.ok_or(Malformed::Lacks("userid"))
 }
 
 /// `None`: the entry does not say whose it is.

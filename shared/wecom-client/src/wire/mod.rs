@@ -13,9 +13,12 @@ mod tag;
 mod token;
 
 pub(crate) use agent::{AgentAnswer, agent_answer};
-pub(crate) use department::{DepartmentList, department_answer, department_list};
+pub use department::DepartmentPlace;
+pub(crate) use department::{
+    DepartmentList, department_answer, department_list, department_places,
+};
 pub(crate) use envelope::{Judged, Malformed, Refusal, judge};
-pub(crate) use member::{member_answer, member_list, userid_list};
+pub(crate) use member::{member_answer, member_list, userid_answer, userid_list};
 pub(crate) use tag::{TagAnswer, tag_answer};
 pub(crate) use token::{TokenAnswer, token_answer};
 

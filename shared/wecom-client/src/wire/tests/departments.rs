@@ -1,7 +1,9 @@
 use org_model::{DepartmentId, RawDepartment, UserId};
 use serde_json::{Value, json};
 
-use crate::wire::{Malformed, department_answer, department_list};
+use crate::wire::{
+    DepartmentPlace, Malformed, department_answer, department_list, department_places,
+};
 
 fn list(departments: &Value) -> crate::wire::DepartmentList {
     let body = json!({"errcode": 0, "errmsg": "ok", "department": departments});
@@ -106,5 +108,35 @@ fn one_department_by_name() {
             Malformed::Lacks("department"),
             "{body}"
         );
+    }
+}
+
+#[test]
+fn places_are_read_whole_or_not_at_all() {
+    let body = br#"{"errcode":0,"errmsg":"ok","department_id":[
+        {"id":2,"parentid":1,"order":10}, {"id":"3","parentid":"2","order":"4294967295"},
+        {"id":4}]}"#;
+    let place = |id, parent: Option<u32>, order| DepartmentPlace {
+        id: DepartmentId(id),
+        parent: parent.map(DepartmentId),
+        order,
+    };
+    let expected = [
+        place(2, Some(1), 10),
+        place(3, Some(2), 4_294_967_295),
+        place(4, None, 0),
+    ];
+    assert_eq!(department_places(body).unwrap(), expected);
+    assert_eq!(department_places(br#"{"department_id":[]}"#), Ok(vec![]));
+    for body in [
+        "{}",
+        r#"{"department_id":null}"#,
+        r#"{"department":[{"id":1}]}"#,
+        r#"{"department_id":[{"id":1},{"parentid":1}]}"#,
+        r#"{"department_id":[{"id":1},7]}"#,
+        r#"{"department_id":[{"id":1,"parentid":"x"}]}"#,
+    ] {
+        let answer = department_places(body.as_bytes());
+        assert_eq!(answer, Err(Malformed::Lacks("department_id")), "{body}");
     }
 }

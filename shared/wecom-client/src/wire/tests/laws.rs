@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::wire::{
-    agent_answer, department_answer, department_list, judge, member_answer, member_list,
-    tag_answer, token_answer, userid_list,
+    agent_answer, department_answer, department_list, department_places, judge, member_answer,
+    member_list, tag_answer, token_answer, userid_answer, userid_list,
 };
 
 /// Every decoder looks at it; none may panic.
@@ -18,6 +18,8 @@ fn decode_all(body: &[u8]) {
     let _ = member_list(body, DepartmentId(1));
     let _ = userid_list(body);
     let _ = member_answer(body, None);
+    let _ = userid_answer(body);
+    let _ = department_places(body);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -55,6 +57,7 @@ fn field() -> impl Strategy<Value = String> {
         "id",
         "parentid",
         "department_leader",
+        "department_id",
         "allow_partys",
         "partyid",
         "allow_userinfos",

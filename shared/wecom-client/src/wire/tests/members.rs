@@ -1,7 +1,7 @@
 use org_model::{DepartmentId, MemberStatus, Membership, RawMember, UserId};
 use serde_json::{Value, json};
 
-use crate::wire::{Malformed, member_answer, member_list, userid_list};
+use crate::wire::{Malformed, member_answer, member_list, userid_answer, userid_list};
 
 fn listed(member: &Value) -> RawMember {
     let body = json!({"errcode": 0, "errmsg": "ok", "userlist": [member]}).to_string();
@@ -218,4 +218,26 @@ fn a_simple_list_names_people_only() {
     let list = userid_list(body).unwrap();
     assert_eq!(list.userids, [UserId::new("a")]);
     assert_eq!(list.broken, 1);
+}
+
+#[test]
+fn a_mobile_leads_to_a_userid_or_to_no_answer() {
+    for (body, userid) in [
+        (
+            r#"{"errcode":0,"errmsg":"ok","userid":"zhangsan"}"#,
+            "zhangsan",
+        ),
+        (r#"{"userid":10001}"#, "10001"),
+    ] {
+        assert_eq!(userid_answer(body.as_bytes()), Ok(UserId::new(userid)));
+    }
+    for body in [
+        "{}",
+        r#"{"userid":null}"#,
+        r#"{"userid":" "}"#,
+        r#"{"userid":["a"]}"#,
+    ] {
+        let answer = userid_answer(body.as_bytes());
+        assert_eq!(answer, Err(Malformed::Lacks("userid")), "{body}");
+    }
 }
