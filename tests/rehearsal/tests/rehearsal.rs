@@ -85,7 +85,8 @@ impl Stage {
         self.a_manual_run_fills_the_directory().await?;
         self.a_reader_reads_and_changes_nothing().await?;
         self.a_mass_departure_is_held_by_the_scheduled_run().await?;
-        self.an_approved_list_is_carried_out().await
+        self.an_approved_list_is_carried_out().await?;
+        self.no_invocation_failed().await
     }
 
     async fn strangers_are_refused(&self) -> anyhow::Result<()> {
@@ -272,6 +273,15 @@ impl Stage {
                 .all(|id| control.member(id, View::Everything).is_none())
         );
         self.announced(&run).await
+    }
+
+    /// What fails without an answer lands in the failure destination.
+    async fn no_invocation_failed(&self) -> anyhow::Result<()> {
+        let url = self.product.get("FailedInvocationsUrl")?;
+        let mut failed = self.cloud.queue(url);
+        let failed = failed.all().await?;
+        assert!(failed.is_empty(), "{failed:?}");
+        Ok(())
     }
 
     /// The run's record once it is neither queued nor running.
