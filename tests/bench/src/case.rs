@@ -22,7 +22,7 @@ use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
 use wecom_client::WecomClient;
 
 use crate::process;
-use crate::watch::{RequestCounter, Stopwatch};
+use crate::watch::{RequestCounter, StepCost, Stopwatch};
 
 /// The source whose runs are measured.
 pub const SOURCE: &str = "hq";
@@ -55,8 +55,8 @@ pub struct CaseReport {
     pub peak_bytes: u64,
     pub cpu_seconds: f64,
     pub wall_seconds: f64,
-    /// Wall time per step, in the order of the steps.
-    pub step_seconds: Vec<(String, f64)>,
+    /// In the order of the steps.
+    pub steps: Vec<StepCost>,
 }
 
 #[derive(Debug)]
@@ -103,7 +103,7 @@ pub async fn run(spec: &CaseSpec, clock: Arc<dyn Clock>) -> anyhow::Result<CaseR
     let cpu_before = process::cpu_seconds()?;
     let begin = Instant::now();
     let outcome = sync_run::run(&ports, &request).await?;
-    let step_seconds = watch.seconds();
+    let steps = watch.steps();
     let wall_seconds = begin.elapsed().as_secs_f64();
     let RunOutcome::Finished(record) = outcome else {
         bail!("the run did not run: {outcome:?}");
@@ -116,7 +116,7 @@ pub async fn run(spec: &CaseSpec, clock: Arc<dyn Clock>) -> anyhow::Result<CaseR
         peak_bytes: process::peak_bytes()?,
         cpu_seconds: process::cpu_seconds()? - cpu_before,
         wall_seconds,
-        step_seconds,
+        steps,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::case::CaseReport;
 use crate::cli::DatabaseKind;
 use crate::minimum::Minimum;
 use crate::standin::Tally;
+use crate::watch::StepCost;
 
 const MB: f64 = 1_000_000.0;
 
@@ -77,10 +78,18 @@ impl MeasuredCase {
             .saturating_sub(self.report.idle_bytes)
     }
 
-    fn share(&self, step: &str) -> f64 {
-        let seconds = self.report.step_seconds.iter();
-        let seconds = seconds.filter(|(name, _)| name == step);
-        seconds.map(|(_, seconds)| seconds).sum::<f64>() / self.report.wall_seconds
+    fn step(&self, name: &str) -> Option<&StepCost> {
+        self.report.steps.iter().find(|step| step.step == name)
+    }
+
+    fn share(&self, name: &str) -> f64 {
+        let seconds = self.step(name).map_or(0.0, |step| step.seconds);
+        seconds / self.report.wall_seconds
+    }
+
+    fn resident(&self, name: &str) -> String {
+        let step = self.step(name);
+        step.map_or("–".to_owned(), |step| megabytes(step.resident_bytes))
     }
 }
 
@@ -101,6 +110,11 @@ pub fn tables(size: &MeasuredSize) -> String {
         let title = format!("{step}, share of wall time");
         let share = |case: &MeasuredCase| format!("{:.0} %", case.share(&step) * 100.0);
         row(&mut text, &title, size.cases.iter().map(share));
+    }
+    for step in ["read", "map", "plan", "confirm", "protect", "apply"] {
+        let title = format!("resident at the end of {step}, MB");
+        let resident = |case: &MeasuredCase| case.resident(step);
+        row(&mut text, &title, size.cases.iter().map(resident));
     }
     for case in &size.cases {
         let _written = writeln!(text, "\nMinimum of the {}:", case.name);
@@ -172,10 +186,11 @@ fn row(text: &mut String, title: &str, cells: impl Iterator<Item = String>) {
 /// Steps that took time in any case, in the order of a run.
 fn steps(size: &MeasuredSize) -> Vec<String> {
     let mut steps: Vec<String> = Vec::new();
-    for (step, _) in size.cases.iter().flat_map(|case| &case.report.step_seconds) {
-        let counts = size.cases.iter().any(|case| case.share(step) >= SHARE_MIN);
-        if counts && !steps.contains(step) {
-            steps.push(step.clone());
+    for step in size.cases.iter().flat_map(|case| &case.report.steps) {
+        let name = &step.step;
+        let counts = size.cases.iter().any(|case| case.share(name) >= SHARE_MIN);
+        if counts && !steps.contains(name) {
+            steps.push(name.clone());
         }
     }
     steps

@@ -1,4 +1,4 @@
-//! Watches one run: the wall time of each step, and the requests to DynamoDB.
+//! Watches one run: wall time and memory of each step, and the requests to DynamoDB.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,28 +7,61 @@ use std::time::Instant;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use serde::{Deserialize, Serialize};
 use sync_run::ports::{Progress, Step};
+
+use crate::process;
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// When each step began.
+/// When each step began, and how much memory was resident then.
 #[derive(Debug, Default)]
-pub struct Stopwatch(Mutex<Vec<(Step, Instant)>>);
+pub struct Stopwatch(Mutex<Vec<Moment>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    step: Step,
+    at: Instant,
+    resident_bytes: u64,
+}
+
+impl Moment {
+    fn now(step: Step) -> Self {
+        Self {
+            step,
+            at: Instant::now(),
+            resident_bytes: process::resident_bytes().expect("the kernel tells"),
+        }
+    }
+}
+
+/// One step, measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StepCost {
+    pub step: String,
+    pub seconds: f64,
+    /// Resident when it ended.
+    pub resident_bytes: u64,
+}
 
 impl Stopwatch {
-    /// Seconds per step in the order in which they began, the last one ending now.
-    pub fn seconds(&self) -> Vec<(String, f64)> {
+    /// The steps in the order in which they began, the last one ending now.
+    pub fn steps(&self) -> Vec<StepCost> {
         let begun = locked(&self.0);
-        let ends = begun.iter().skip(1).map(|(_, begin)| *begin);
-        let ends = ends.chain([Instant::now()]);
+        let Some(last) = begun.last() else {
+            return Vec::new();
+        };
+        let ends = begun.iter().skip(1).copied();
+        let ends = ends.chain([Moment::now(last.step)]);
         begun
             .iter()
             .zip(ends)
-            .map(|((step, begin), end)| {
-                let seconds = end.duration_since(*begin).as_secs_f64();
-                (step.as_str().to_owned(), seconds)
+            .map(|(begin, end)| StepCost {
+                step: begin.step.as_str().to_owned(),
+                seconds: end.at.duration_since(begin.at).as_secs_f64(),
+                resident_bytes: end.resident_bytes,
             })
             .collect()
     }
@@ -36,7 +69,7 @@ impl Stopwatch {
 
 impl Progress for Stopwatch {
     fn step(&self, step: Step) {
-        locked(&self.0).push((step, Instant::now()));
+        locked(&self.0).push(Moment::now(step));
     }
 
     fn advance(&self, _done: u64, _total: u64) {}
