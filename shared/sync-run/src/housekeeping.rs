@@ -7,15 +7,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};
-use org_plan::{Action, Item, Note};
 
-use crate::ports::{Ports, PurgeFound, StoreError};
-use crate::rows::RowWriter;
+use crate::ports::{Ports, StoreError};
+use crate::purge::purge;
 use crate::run::LEASE_GRACE;
 use crate::standing::state_at;
 use crate::{
-    ClaimOutcome, ClaimRequest, HeldState, Notice, OutboxItem, OutboxPayload, RowResult, RunMode,
-    RunRecord, RunStatus, StoredSource, Trigger, claim, close, notices, rows,
+    ClaimOutcome, ClaimRequest, HeldState, Notice, OutboxItem, OutboxPayload, RunRecord, RunStatus,
+    StoredSource, claim, close, notices,
 };
 
 /// A queued run that nobody claimed for this long was not delivered: Lambda gives up after 300 s.
@@ -26,8 +25,6 @@ const QUEUED_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
 
 /// The least time without a success that is worth a notice (DESIGN.md §7).
 const SILENCE_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
-
-const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What one round did, for the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +67,8 @@ async fn tidy(
     remind(ports, &stored, tidied).await?;
     watch_silence(ports, &stored, tidied).await?;
     close::send_unsent(ports, source).await;
-    purge(ports, &stored, round, tidied).await
+    tidied.purged += purge(ports, &stored, round).await?;
+    Ok(())
 }
 
 /// Dead runs are closed; queued ones that nobody claimed are started again.
@@ -209,73 +207,6 @@ async fn put_notice(
     ports.outbox.remember_notice(&source, cause, at).await?;
     tidied.notices += 1;
     Ok(())
-}
-
-/// Once a day, beside live runs: each deletion is conditional on status and age, and a run would
-/// not restore what is that old.
-async fn purge(
-    ports: &Ports,
-    stored: &StoredSource,
-    round: &RunId,
-    tidied: &mut Tidied,
-) -> Result<(), StoreError> {
-    let now = ports.clock.now();
-    if stored
-        .state
-        .last_purged_at
-        .is_some_and(|at| now < at + PURGE_EVERY)
-    {
-        return Ok(());
-    }
-    let source = &stored.source;
-    let days = i64::from(stored.settings.retention_days.deleted);
-    let older_than = now - SignedDuration::from_hours(24 * days);
-    let purged = ports.upkeep.purge(source, older_than).await?;
-    tidied.purged += purged.len();
-    if !purged.is_empty() {
-        let run = RunId::new(format!("{round}-{source}"));
-        record_purge(
-            ports,
-            RunRecord::new(source.clone(), run, Trigger::Schedule, RunMode::Apply, now),
-            &purged,
-        )
-        .await?;
-    }
-    ports.upkeep.purged(source, now).await
-}
-
-/// A purge stands in the log like a run.
-async fn record_purge(
-    ports: &Ports,
-    mut record: RunRecord,
-    purged: &[PurgeFound],
-) -> Result<(), StoreError> {
-    let mut writer = RowWriter::default();
-    for found in purged {
-        writer.push(purged_row(&found.item), &mut record.counts);
-        if writer.is_full()
-            && let Some(page) = writer.take_page()
-        {
-            ports.runs.append_rows(&record, &page).await?;
-        }
-    }
-    if let Some(page) = writer.take_page() {
-        ports.runs.append_rows(&record, &page).await?;
-    }
-    record.status = RunStatus::Succeeded;
-    record.requested_by = Some("housekeeping".to_owned());
-    record.started_at = Some(record.queued_at);
-    record.finished_at = Some(ports.clock.now());
-    ports.runs.put_unleased(&record).await
-}
-
-fn purged_row(item: &Item) -> crate::Row {
-    let note = Note {
-        code: "purged".to_owned(),
-        message: "deleted longer ago than deleted items are kept".to_owned(),
-        remedy: None,
-    };
-    rows::row_of_item_with(item, Action::Delete, RowResult::Done, note)
 }
 
 /// Ends a run whose process is known to be dead, without waiting for its lease: for a runner that

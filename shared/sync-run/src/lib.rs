@@ -10,16 +10,19 @@
 mod apply;
 mod book;
 mod close;
+mod confirm;
 mod decide;
 mod housekeeping;
 mod judge;
 mod lease;
 mod notices;
 pub mod ports;
+mod purge;
 mod reading;
 mod record;
 mod rows;
 mod run;
+mod source;
 mod standing;
 mod trouble;
 
@@ -27,10 +30,10 @@ pub use housekeeping::{Tidied, housekeeping, take_over};
 pub use lease::{ClaimOutcome, ClaimRequest, RunLease, claim};
 pub use record::{
     Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload, ReasonText, Row,
-    RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus, SourceState, StoredAgent,
-    StoredHeldList, StoredSource, Trigger, Units,
+    RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus, StoredHeldList, Trigger, Units,
 };
 pub use rows::ROWS_PER_PAGE;
 pub use run::{DEADLINE_MARGIN, LEASE_GRACE, RunOutcome, RunRequest, run};
+pub use source::{SourceState, StoredAgent, StoredSource};
 pub use standing::{APPROVAL_VALID, StandingLists};
 pub use trouble::{Refusal, Trouble};
