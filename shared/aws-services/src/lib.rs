@@ -1,7 +1,7 @@
 //! The AWS services beside the database.
 //!
-//! - **For:** notices and contacts on SNS, `Run Finished` on EventBridge, one schedule per source on
-//!   EventBridge Scheduler, secrets in Secrets Manager, asynchronous starts of `sync-org`.
+//! - **For:** notices and contacts on SNS, `Run Finished` on EventBridge, one schedule per source
+//!   on EventBridge Scheduler, secrets in Secrets Manager, asynchronous starts of `sync-org`.
 //! - **Knows:** each service's verbs, limits and error codes; every verb may be sent twice.
 //! - **Must never know:** why something is sent, or what to do when it was not: it returns the
 //!   service's error code, and whoever holds the outbox decides.

@@ -4,8 +4,8 @@
 //!   printed line for an error with all its causes.
 //! - **Knows:** the names in DESIGN.md §7, and that logs carry ids and counts only.
 //! - **Must never know:** what a run or an administrator's call does, or any other room.
-//! - **Keeps invariant 6 of ARCHITECTURE.md:** no log line of a third party below `warn`, so that no
-//!   URL with a token in its query is ever written.
+//! - **Keeps invariant 6 of ARCHITECTURE.md:** no log line of a third party below `warn`, so that
+//!   no URL with a token in its query is ever written.
 
 mod failure;
 mod logging;

@@ -1,11 +1,12 @@
-//! A WeCom that can misbehave: a stateful, seeded simulator of the calls a self-built app may
-//! make, served over real HTTP or HTTPS on loopback.
-//! It knows WECOM.md: tokens, trusted IPs, the visible range, the privacy rule, error codes,
-//! quotas, and how a service fails: codes, statuses, delays, resets, short and empty answers.
-//! It must never know anything of the product: it imports no other room of this house, and shares
-//! no decoder with it.
-//! It keeps one invariant: the same seed and the same commands give the same organisation, byte
-//! for byte.
+//! A WeCom that can misbehave.
+//!
+//! - **For:** the calls a self-built app may make, served over real HTTP or HTTPS on loopback by a
+//!   stateful, seeded organisation.
+//! - **Knows:** WECOM.md: tokens, trusted IPs, the visible range, the privacy rule, error codes,
+//!   quotas, and how a service fails: codes, statuses, delays, resets, short and empty answers.
+//! - **Must never know:** anything of the product: it imports no other room of this house, and
+//!   shares no decoder with it.
+//! - **Keeps:** the same seed and the same commands give the same organisation, byte for byte.
 
 mod access;
 mod answers;
