@@ -1,6 +1,7 @@
 //! Step 12: close the record with its notices, send what must leave, release the lease.
 
-use org_model::RunId;
+use jiff::Timestamp;
+use org_model::{RunId, SourceId};
 
 use crate::book::Book;
 use crate::ports::{Ports, Step, StoreError};
@@ -35,7 +36,8 @@ pub(crate) async fn close(
         .runs
         .close(lease, &book.record, &book.outbox, &book.state)
         .await?;
-    send_unsent(ports, lease.source()).await;
+    // What stays is housekeeping's to try again and to complain about.
+    let _oldest_unsent = send_unsent(ports, lease.source()).await;
     ports.leases.release(lease).await?;
     Ok(book.record)
 }
@@ -106,15 +108,17 @@ pub(crate) fn run_finished(record: &RunRecord) -> OutboxItem {
     }
 }
 
-/// Sends what must leave. What does not leave stays in the outbox; it never stops a run.
-pub(crate) async fn send_unsent(ports: &Ports, source: &org_model::SourceId) {
+/// Sends what must leave. What does not leave stays in the outbox; it never stops a run. The oldest
+/// item that stayed.
+pub(crate) async fn send_unsent(ports: &Ports, source: &SourceId) -> Option<Timestamp> {
     let unsent = match ports.outbox.unsent(source).await {
         Ok(unsent) => unsent,
         Err(error) => {
             tracing::warn!(%source, %error, "the outbox is unreadable; housekeeping tries again");
-            return;
+            return None;
         }
     };
+    let mut oldest = None;
     for item in unsent {
         let sent = match &item.payload {
             OutboxPayload::Notice(notice) => ports.notifier.send(notice).await,
@@ -124,12 +128,14 @@ pub(crate) async fn send_unsent(ports: &Ports, source: &org_model::SourceId) {
             Ok(()) => mark_sent(ports, source, &item).await,
             Err(error) => {
                 tracing::warn!(%source, item = item.id, %error, "not sent; it stays in the outbox");
+                oldest = Some(oldest.map_or(item.at, |at: Timestamp| at.min(item.at)));
             }
         }
     }
+    oldest
 }
 
-async fn mark_sent(ports: &Ports, source: &org_model::SourceId, item: &OutboxItem) {
+async fn mark_sent(ports: &Ports, source: &SourceId, item: &OutboxItem) {
     if let Err(error) = ports.outbox.sent(source, &item.id, ports.clock.now()).await {
         tracing::warn!(%source, item = item.id, %error, "sent, but may be sent once more");
     }
@@ -150,7 +156,7 @@ pub(crate) async fn finish_dead_run(book: &mut Book<'_>, dead: &RunId) -> Result
 /// Closes the record of a run that died; `None` if it was closed already.
 pub(crate) async fn close_dead_record(
     ports: &Ports,
-    source: &org_model::SourceId,
+    source: &SourceId,
     dead: &RunId,
 ) -> Result<Option<RunRecord>, StoreError> {
     let Some(mut record) = ports.runs.run(source, dead).await? else {

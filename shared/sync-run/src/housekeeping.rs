@@ -26,6 +26,10 @@ const QUEUED_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
 /// The least time without a success that is worth a notice (DESIGN.md §7).
 const SILENCE_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
 
+/// A notice that waits longer than this is trouble of its own: the round does not count as
+/// finished, and the operations topic hears of it.
+const UNSENT_AT_MOST: SignedDuration = SignedDuration::from_mins(15);
+
 /// What one round did, for the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tidied {
@@ -34,7 +38,8 @@ pub struct Tidied {
     pub started_runs: usize,
     pub notices: usize,
     pub purged: usize,
-    /// Sources at which something failed; the others were served all the same.
+    /// Sources at which something failed or a notice does not leave; the others were served all the
+    /// same.
     pub troubled: Vec<SourceId>,
 }
 
@@ -66,7 +71,12 @@ async fn tidy(
     tidy_runs(ports, source, tidied).await?;
     remind(ports, &stored, tidied).await?;
     watch_silence(ports, &stored, tidied).await?;
-    close::send_unsent(ports, source).await;
+    if let Some(oldest) = close::send_unsent(ports, source).await
+        && ports.clock.now() >= oldest + UNSENT_AT_MOST
+    {
+        tracing::error!(%source, %oldest, "a notice waits unsent for too long");
+        tidied.troubled.push(source.clone());
+    }
     tidied.purged += purge(ports, &stored, round).await?;
     Ok(())
 }

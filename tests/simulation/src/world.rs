@@ -11,7 +11,7 @@ use source_settings::{
 };
 use sync_run::ports::{NoProgress, Ports, StoreError};
 use sync_run::{
-    HeldState, RowResult, RunOutcome, RunRecord, RunRequest, Trigger, housekeeping, run,
+    HeldState, RowResult, RunOutcome, RunRecord, RunRequest, Tidied, Trigger, housekeeping, run,
 };
 
 use crate::corp::Reader;
@@ -145,11 +145,16 @@ impl World {
     }
 
     pub async fn tidy(&mut self) {
+        let tidied = self.try_tidy(Faults::default()).await;
+        assert_eq!(tidied.troubled, Vec::<SourceId>::new());
+    }
+
+    /// One round of housekeeping, with faults.
+    pub async fn try_tidy(&mut self, faults: Faults) -> Tidied {
         self.runs += 1;
         let round = RunId::new(format!("round-{:04}", self.runs));
-        let (_, ports) = self.process(Faults::default());
-        let tidied = housekeeping(&ports, &round).await.unwrap();
-        assert_eq!(tidied.troubled, Vec::<SourceId>::new());
+        let (_, ports) = self.process(faults);
+        housekeeping(&ports, &round).await.unwrap()
     }
 
     /// An administrator approves every list that waits.

@@ -187,6 +187,16 @@ async fn a_notice_that_cannot_leave_stays_until_it_can() {
         .values()
         .any(|i| matches!(i.payload, OutboxPayload::Notice(_)));
     assert!(waits);
+    world.pass(SignedDuration::from_mins(20));
+    let mute = Faults {
+        mute: true,
+        ..Faults::default()
+    };
+    assert_eq!(
+        world.try_tidy(mute).await.troubled.len(),
+        1,
+        "housekeeping says that it waits"
+    );
     world.tidy().await;
     assert_eq!(world.shelf().notices.len(), 1);
     world.tidy().await;
