@@ -33,6 +33,8 @@ struct FaultState {
     crash: Option<(u64, CrashMoment)>,
     crashed: bool,
     throttle_every: Option<u64>,
+    throttle_first_tries: bool,
+    throttle_naming: Option<String>,
     repeat_writes: bool,
     stall: Option<Arc<Stall>>,
     operations: Vec<String>,
@@ -58,6 +60,20 @@ impl Faults {
     pub fn throttling(every: u64) -> Self {
         let faults = Self::default();
         faults.state().throttle_every = Some(every.max(1));
+        faults
+    }
+
+    /// The first try of every request is refused as throttled, the second gets through.
+    pub fn throttling_first_tries() -> Self {
+        let faults = Self::default();
+        faults.state().throttle_first_tries = true;
+        faults
+    }
+
+    /// Every request whose body has this text is refused as throttled, however often it is tried.
+    pub fn throttling_naming(text: &str) -> Self {
+        let faults = Self::default();
+        faults.state().throttle_naming = Some(text.to_owned());
         faults
     }
 
@@ -134,7 +150,7 @@ impl Faults {
     }
 
     /// Decides over one request.
-    fn judge(&self, operation: &str) -> Fate {
+    fn judge(&self, operation: &str, request: &HttpRequest) -> Fate {
         let mut state = self.state();
         state.operations.push(operation.to_owned());
         let count = state.operations.len() as u64;
@@ -154,16 +170,29 @@ impl Faults {
             stall.reached.close();
             return Fate::Stalled(Arc::clone(stall));
         }
-        if state
-            .throttle_every
-            .is_some_and(|every| count.is_multiple_of(every))
-        {
+        if state.throttles(count, request) {
             return Fate::Throttled;
         }
         if state.repeat_writes && is_write(operation) {
             return Fate::Twice;
         }
         Fate::Pass
+    }
+}
+
+impl FaultState {
+    fn throttles(&self, count: u64, request: &HttpRequest) -> bool {
+        // `attempt=1; max=4`
+        let tries = request.headers().get("amz-sdk-request");
+        let is_first = tries.is_some_and(|tries| tries.starts_with("attempt=1;"));
+        let names = |text: &String| {
+            let body = request.body().bytes().unwrap_or_default();
+            body.windows(text.len()).any(|part| part == text.as_bytes())
+        };
+        let every = self.throttle_every;
+        every.is_some_and(|every| count.is_multiple_of(every))
+            || (self.throttle_first_tries && is_first)
+            || self.throttle_naming.as_ref().is_some_and(names)
     }
 }
 
@@ -215,7 +244,7 @@ impl HttpConnector for FaultyConnector {
         let header = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = header.rsplit('.').next().unwrap_or_default().to_owned();
         let plain = self.plain.clone();
-        let fate = self.faults.judge(&operation);
+        let fate = self.faults.judge(&operation, &request);
         HttpConnectorFuture::new(async move {
             match fate {
                 Fate::Pass => plain.call(request).await,
