@@ -17,7 +17,7 @@ use futures::future::try_join_all;
 use org_model::{Fingerprint, InternalId, ItemKind, RunId, SourceId};
 use org_plan::{HeldItem, HeldList};
 use sync_run::ports::{HeldLists, StoreError};
-use sync_run::{HeldState, RunLease, StoredHeldList};
+use sync_run::{APPROVAL_VALID, HeldState, RunLease, StoredHeldList};
 
 use crate::DynamoStore;
 use crate::wire::Attributes;
@@ -45,7 +45,9 @@ impl DynamoStore {
             .await
     }
 
-    /// The header of a new list, unless another one with this fingerprint stands approved.
+    /// The header of a new list, unless another one with this fingerprint stands approved. An
+    /// approval that nobody consumed in its time makes room: else its items could never be held
+    /// anew.
     pub(crate) fn new_list_action(&self, stored: &StoredHeldList, pages: u32) -> Action {
         let list = &stored.list;
         let mut item = keys::held(&list.source, list.fingerprint).attributes();
@@ -59,10 +61,12 @@ impl DynamoStore {
         item.insert("state".to_owned(), s(word(&stored.state)));
         item.insert("until".to_owned(), n(list.expires_at.as_millisecond()));
         item.insert("released".to_owned(), b(bits_of(stored)));
+        let stale = self.clock.now() - APPROVAL_VALID;
         let condition = Expression::condition(
             "attribute_not_exists(#pk) OR (#run <> :run AND \
-             (#state <> :approved OR attribute_exists(#consumed_by)))",
+             (#state <> :approved OR attribute_exists(#consumed_by) OR #decided_at < :stale))",
         )
+        .with(":stale", s(stale.to_string()))
         .with(":run", s(list.run.as_str()))
         .with(":approved", s(word(&HeldState::Approved)));
         Action::Put(self.tables.sync.clone(), item, condition)
