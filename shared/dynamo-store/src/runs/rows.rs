@@ -79,10 +79,15 @@ fn parts(rows: &[Row]) -> Result<Vec<Vec<u8>>, StoreError> {
     Ok(all)
 }
 
-/// A row whose changes alone fill more than an item says so instead of getting lost.
+/// WeCom's names have at most 64 characters (WECOM.md §6); one that does not must not get the log
+/// of a whole run refused.
+const NAME_MAX_CHARS: usize = 200;
+
+/// A row that alone fills more than an item says so instead of getting lost.
 fn without_changes(row: &Row) -> Row {
     let message = "the changes are too large for the log";
     Row {
+        name: row.name.chars().take(NAME_MAX_CHARS).collect(),
         changes: Vec::new(),
         code: row
             .code
