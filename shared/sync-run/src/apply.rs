@@ -82,12 +82,10 @@ async fn write_changes(
     for wave in changes.chunk_by(|a, b| depth(tree, a) == depth(tree, b)) {
         for chunk in wave.chunks(ROWS_PER_PAGE) {
             stop_when_late(book, hand).await?;
-            let outcomes = write_chunk(book, chunk).await?;
-            for (change, outcome) in chunk.iter().zip(outcomes) {
-                hand.note(change, &outcome);
-                record_outcome(book, change, outcome).await?;
-            }
+            let answers = write_chunk(book, chunk).await;
+            let ended = record_answers(book, hand, chunk, answers).await;
             book.flush_rows().await?;
+            ended?;
             hand.sent(book, chunk.len());
         }
     }
@@ -105,17 +103,53 @@ fn depth(tree: &DepartmentTree, change: &Change) -> usize {
 async fn write_chunk(
     book: &Book<'_>,
     chunk: &[PermittedChange<'_>],
-) -> Result<Vec<WriteOutcome>, StoreError> {
+) -> Vec<Result<WriteOutcome, StoreError>> {
     let (mirror, lease) = (&book.ports.mirror, book.lease);
     let writes: Vec<_> = chunk
         .iter()
         .map(|change| mirror.write(lease, *change))
         .collect();
-    let outcomes: Vec<_> = futures::stream::iter(writes)
+    futures::stream::iter(writes)
         .buffered(WRITES_IN_FLIGHT)
         .collect()
-        .await;
-    outcomes.into_iter().collect()
+        .await
+}
+
+/// One row per answer, whatever became of the others: what was written is told, and a write that
+/// never got through is a red row (story 9). The run goes on unless nothing at all got through or
+/// the store said something that waiting does not mend.
+async fn record_answers(
+    book: &mut Book<'_>,
+    hand: &mut Hand,
+    chunk: &[PermittedChange<'_>],
+    answers: Vec<Result<WriteOutcome, StoreError>>,
+) -> Result<(), StoreError> {
+    let mut got_through = false;
+    let mut unavailable = None;
+    let mut ended = Ok(());
+    for (change, answer) in chunk.iter().zip(answers) {
+        match answer {
+            Ok(outcome) => {
+                got_through = true;
+                hand.note(change, &outcome);
+                record_outcome(book, change, outcome).await?;
+            }
+            Err(error) => {
+                // Perhaps written, perhaps not: its place counts as taken either way.
+                hand.note(change, &WriteOutcome::ChangedMeanwhile);
+                book.record_change(change, RowResult::Failed, Some(not_answered()))
+                    .await?;
+                match error {
+                    StoreError::Unavailable { .. } => unavailable = Some(error),
+                    other => ended = Err(other),
+                }
+            }
+        }
+    }
+    match unavailable {
+        Some(error) if !got_through && ended.is_ok() => Err(error),
+        _ => ended,
+    }
 }
 
 /// People first, then departments leaf first, in transactions that also check the lease. A
@@ -235,6 +269,14 @@ fn changed_meanwhile() -> Note {
     Note {
         code: "changed_meanwhile".to_owned(),
         message: "somebody else changed this item after the run had read it".to_owned(),
+        remedy: Some("nothing: the next run looks at it again".to_owned()),
+    }
+}
+
+fn not_answered() -> Note {
+    Note {
+        code: "store_unavailable".to_owned(),
+        message: "the store did not answer; whether this was written is not known".to_owned(),
         remedy: Some("nothing: the next run looks at it again".to_owned()),
     }
 }
