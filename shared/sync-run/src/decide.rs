@@ -29,8 +29,12 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
         let notice = notices::clearings(book, rule);
         book.notice(&cause, notice);
     }
-    notices::mapping(book, &judged.findings);
     let verdict = &judged.verdict;
+    let keeps_values = verdict.permitted.changes().any(|change| {
+        let note = change.note.as_ref();
+        note.is_some_and(|note| note.code == "values_kept")
+    });
+    notices::mapping(book, &judged.findings, keeps_values);
     let mut lists = judged
         .lists
         .after(&verdict.released, &verdict.consumed, book.lease.run());
