@@ -9,7 +9,7 @@ use dynamo_store::{DynamoStore, TableNames};
 use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};
 use serde_json::{Value, json};
-use source_admin::{Admin, AdminError, HeldView, Precondition};
+use source_admin::{Admin, AdminError, Approval, HeldView, Precondition};
 use sync_run::ports::{Clock, NoProgress, Ports, RunLog, StoreError};
 use sync_run::{
     HeldState, Row, RunOutcome, RunRecord, RunRequest, Tidied, Trigger, housekeeping, run,
@@ -17,7 +17,7 @@ use sync_run::{
 use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
 use testkit::{EmbeddedDynamo, Faults, ForwardProxy, ManualClock, ProxyOptions};
 use wecom_client::{Pace, WecomClient};
-use wecom_sim::{Command, Control, Outcome, RunningSim, Sim, SimConfig};
+use wecom_sim::{Command, Control, Outcome, RunningSim, Sim, SimConfig, View};
 
 use crate::{Directory, StandIns, assert_directory_equals_but, assert_log_agrees};
 
@@ -56,6 +56,16 @@ pub fn small(people: u32, departments: u32) -> SimConfig {
         trusted_ips: vec![IpAddr::V4(AGENT_IP)],
         ..SimConfig::default()
     }
+}
+
+/// A name that no item can hold, and that no compression makes small.
+pub fn poison() -> String {
+    let mut seed = 1_u32;
+    let letter = |_| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from_u32(0x4E00 + (seed >> 8) % 0x5000).unwrap_or('长')
+    };
+    (0..250_000).map(letter).collect()
 }
 
 /// Tries as often as in production, and waits next to nothing.
@@ -118,6 +128,45 @@ impl World {
             Err(_) => Precondition::Unstated,
         };
         admin.put_source(id, &body, &put, "admin").await.map(drop)
+    }
+
+    /// Changes one setting, by JSON pointer, and puts the source again.
+    pub async fn set(&mut self, pointer: &str, value: Value) {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = self.settings.pointer_mut(parent).unwrap();
+        parent[name] = value;
+        self.put_source("hq").await.unwrap();
+    }
+
+    /// Userids of everybody who may sign in, in the order of hiring.
+    pub fn active(&self) -> Vec<String> {
+        let members = self.control().members(View::Everything);
+        let active = members.filter(|member| member.status == 1);
+        active.map(|member| member.userid).collect()
+    }
+
+    /// These people leave.
+    pub fn dismiss(&self, userids: &[String]) {
+        let userids = userids.to_vec();
+        self.tell(Command::Dismiss { userids });
+    }
+
+    /// These people come back as they were.
+    pub fn rehire(&self, userids: &[String]) {
+        for userid in userids.iter().cloned() {
+            self.tell(Command::Rehire { userid });
+        }
+    }
+
+    /// One newcomer, seated by the seed.
+    pub fn hire(&self) -> String {
+        let outcome = self.tell(Command::Hire {
+            userid: None,
+            name: None,
+            departments: Vec::new(),
+            count: 1,
+        });
+        outcome.hired[0].clone()
     }
 
     pub fn control(&self) -> Control {
@@ -271,9 +320,8 @@ impl World {
     pub async fn tidy(&self) -> Tidied {
         let number = self.runs.fetch_add(1, Ordering::SeqCst) + 1;
         let round = RunId::new(format!("round-{number:04}"));
-        let deadline = self.clock.now() + INVOCATION;
         let ports = self.ports(&Faults::default());
-        let tidied = housekeeping(&ports, &round, deadline).await.unwrap();
+        let tidied = housekeeping(&ports, &round).await.unwrap();
         assert_eq!(tidied.troubled, Vec::<SourceId>::new());
         tidied
     }
@@ -285,11 +333,19 @@ impl World {
         lists
     }
 
+    /// An administrator approves one list.
+    pub async fn decide(&self, list: &HeldView) -> Approval {
+        let fingerprint = list.stored.list.fingerprint.to_string();
+        let admin = self.admin();
+        admin
+            .approve("hq", &fingerprint, &[], "admin")
+            .await
+            .unwrap()
+    }
+
     /// An administrator approves one list and the run that follows is delivered.
     pub async fn approve(&self, list: &HeldView) -> RunRecord {
-        let fingerprint = list.stored.list.fingerprint.to_string();
-        let approval = self.admin().approve("hq", &fingerprint, &[], "admin").await;
-        assert_eq!(approval.unwrap().live_run, None, "nothing was live");
+        assert_eq!(self.decide(list).await.live_run, None, "nothing was live");
         self.deliver_started().await
     }
 

@@ -1,7 +1,7 @@
 //! What the tables hold, read from the stored bytes: a scan and a decoder of its own, so that a
 //! mistake of the store's reader cannot hide a mistake of its writer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -80,6 +80,12 @@ impl Directory {
         let found = live.next();
         assert_eq!(live.next(), None, "{userid} is live twice");
         found
+    }
+
+    /// Userids of records that are deleted.
+    pub fn deleted_people(&self) -> BTreeSet<String> {
+        let deleted = self.people().filter(|user| user.deleted_at.is_some());
+        deleted.map(|user| user.userid.to_string()).collect()
     }
 
     pub fn department(&self, id: u32) -> Option<&DirectoryDepartment> {
