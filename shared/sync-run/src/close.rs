@@ -141,20 +141,31 @@ async fn mark_sent(ports: &Ports, source: &SourceId, item: &OutboxItem) {
     }
 }
 
-/// The run that held the lease before died: its record is closed here, its notices are sent with
-/// ours.
+/// The run that held the lease before died: its record is closed here. Notice and event are durable
+/// before the record is final: whoever finds it final looks no further, and this run may be killed
+/// too.
 pub(crate) async fn finish_dead_run(book: &mut Book<'_>, dead: &RunId) -> Result<(), StoreError> {
-    let source = book.lease.source().clone();
-    let now = book.ports.clock.now();
-    if let Some(record) = close_dead_record(book.ports, &source, dead).await? {
-        book.notice("failed:killed", notices::killed(&source, dead, now));
-        book.outbox.push(run_finished(&record));
+    let (ports, source) = (book.ports, book.lease.source());
+    let Some(record) = dead_record(ports, source, dead).await? else {
+        return Ok(());
+    };
+    let (cause, now) = ("failed:killed", ports.clock.now());
+    if notices::is_due(&book.state.noticed, cause, now) {
+        let item = OutboxItem {
+            id: format!("{dead}-{cause}"),
+            at: now,
+            payload: OutboxPayload::Notice(notices::killed(source, dead, now)),
+        };
+        ports.outbox.put(source, &item).await?;
+        ports.outbox.remember_notice(source, cause, now).await?;
+        book.state.noticed.insert(cause.to_owned(), now);
     }
-    Ok(())
+    ports.outbox.put(source, &run_finished(&record)).await?;
+    ports.runs.put_unleased(&record).await
 }
 
-/// Closes the record of a run that died; `None` if it was closed already.
-pub(crate) async fn close_dead_record(
+/// The record of a run that died, as it is to be closed; `None` if it was closed already.
+pub(crate) async fn dead_record(
     ports: &Ports,
     source: &SourceId,
     dead: &RunId,
@@ -173,6 +184,5 @@ pub(crate) async fn close_dead_record(
         remedy: "nothing: the next run goes on; if it repeats, look at memory and duration"
             .to_owned(),
     });
-    ports.runs.put_unleased(&record).await?;
     Ok(Some(record))
 }

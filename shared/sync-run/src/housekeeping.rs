@@ -117,14 +117,15 @@ fn is_dead(record: &RunRecord, now: Timestamp) -> bool {
 }
 
 async fn bury(ports: &Ports, record: &RunRecord, tidied: &mut Tidied) -> Result<(), StoreError> {
-    match close::close_dead_record(ports, &record.source, &record.run).await? {
-        Some(closed) => bury_closed(ports, closed, ports.clock.now(), tidied).await,
+    match close::dead_record(ports, &record.source, &record.run).await? {
+        Some(closed) => bury_dead(ports, closed, ports.clock.now(), tidied).await,
         None => Ok(()),
     }
 }
 
-/// Notice and event of a run that was found dead and closed.
-async fn bury_closed(
+/// Notice and event of a run that was found dead, then its closed record: whoever finds it final
+/// looks no further.
+async fn bury_dead(
     ports: &Ports,
     closed: RunRecord,
     now: Timestamp,
@@ -134,10 +135,9 @@ async fn bury_closed(
     let source = closed.source.clone();
     let notice = notices::killed(&source, &closed.run, now);
     put_notice(ports, "failed:killed", notice, tidied).await?;
-    ports
-        .outbox
-        .put(&source, &close::run_finished(&closed))
-        .await
+    let event = close::run_finished(&closed);
+    ports.outbox.put(&source, &event).await?;
+    ports.runs.put_unleased(&closed).await
 }
 
 async fn start(ports: &Ports, record: &RunRecord, tidied: &mut Tidied) {
@@ -246,8 +246,8 @@ pub async fn take_over(
     else {
         return Ok(None);
     };
-    if let Some(record) = close::close_dead_record(ports, source, &dead).await? {
-        bury_closed(ports, record, now, &mut Tidied::default()).await?;
+    if let Some(record) = close::dead_record(ports, source, &dead).await? {
+        bury_dead(ports, record, now, &mut Tidied::default()).await?;
     }
     ports.leases.release(&lease).await?;
     Ok(Some(dead))
