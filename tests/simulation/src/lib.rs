@@ -8,11 +8,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 mod corp;
+mod faults;
 mod process;
 mod shelf;
 mod world;
 
 pub use corp::{Corp, Person};
-pub use process::{Faults, Process};
+pub use faults::Faults;
+pub use process::Process;
 pub use shelf::Shelf;
 pub use world::{World, settings};

@@ -20,22 +20,7 @@ use sync_run::{
 };
 use tokio::sync::Notify;
 
-use crate::Shelf;
-
-/// What goes wrong in one process. Requests to the store count from 0.
-#[derive(Clone, Debug, Default)]
-pub struct Faults {
-    /// The process dies at this request: before it reaches the store.
-    pub die_before: Option<usize>,
-    /// The process dies at this request: after the store did it.
-    pub die_after: Option<usize>,
-    /// The process sleeps before this request until it is woken.
-    pub sleep_before: Option<usize>,
-    /// No message leaves.
-    pub mute: bool,
-    /// The store refuses every write of this item.
-    pub poison: Option<String>,
-}
+use crate::{Faults, Shelf};
 
 /// The ports of one process.
 pub struct Process {
@@ -87,17 +72,23 @@ impl Process {
         if self.faults.die_before == Some(request) {
             self.dead.store(true, Ordering::SeqCst);
         }
-        let dead = || StoreError::Unavailable {
+        let lost = |reason: &str| StoreError::Unavailable {
             act,
-            reason: "the process is dead".to_owned(),
+            reason: reason.to_owned(),
         };
         if self.dead.load(Ordering::SeqCst) {
-            return Err(dead());
+            return Err(lost("the process is dead"));
+        }
+        if self.faults.fail_once == Some(request) {
+            return Err(lost("the request did not arrive"));
         }
         let done = effect(&mut self.lock())?;
         if self.faults.die_after == Some(request) {
             self.dead.store(true, Ordering::SeqCst);
-            return Err(dead());
+            return Err(lost("the process is dead"));
+        }
+        if self.faults.fail_after == Some(request) {
+            return Err(lost("the answer was lost"));
         }
         Ok(done)
     }

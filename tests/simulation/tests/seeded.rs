@@ -86,9 +86,8 @@ impl Story {
         Faults {
             die_before: at(6).map(|n| n as usize),
             die_after: at(6).map(|n| n as usize),
-            sleep_before: None,
             mute: at(8).is_some(),
-            poison: None,
+            ..Faults::default()
         }
     }
 
