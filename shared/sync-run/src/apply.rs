@@ -81,12 +81,10 @@ async fn write_changes(
     let changes: Vec<PermittedChange<'_>> = plan.changes().collect();
     for wave in changes.chunk_by(|a, b| depth(tree, a) == depth(tree, b)) {
         for chunk in wave.chunks(ROWS_PER_PAGE) {
-            stop_when_late(book, hand).await?;
             let answers = write_chunk(book, chunk).await;
             let ended = record_answers(book, hand, chunk, answers).await;
             book.flush_rows().await?;
             ended?;
-            hand.sent(book, chunk.len());
         }
     }
     Ok(())
@@ -100,14 +98,14 @@ fn depth(tree: &DepartmentTree, change: &Change) -> usize {
     std::iter::successors(tree.get(department.id), |d| tree.get(d.parent?)).count()
 }
 
+/// An answer for each change, in order; `None` for those that were not sent any more.
 async fn write_chunk(
     book: &Book<'_>,
     chunk: &[PermittedChange<'_>],
-) -> Vec<Result<WriteOutcome, StoreError>> {
-    let (mirror, lease) = (&book.ports.mirror, book.lease);
+) -> Vec<Option<Result<WriteOutcome, StoreError>>> {
     let writes: Vec<_> = chunk
         .iter()
-        .map(|change| mirror.write(lease, *change))
+        .map(|change| write_in_time(book, *change))
         .collect();
     futures::stream::iter(writes)
         .buffered(WRITES_IN_FLIGHT)
@@ -115,40 +113,57 @@ async fn write_chunk(
         .await
 }
 
+/// No request starts after the deadline less its margin: also not in a process that slept and
+/// whose lease somebody else may hold by now.
+async fn write_in_time(
+    book: &Book<'_>,
+    change: PermittedChange<'_>,
+) -> Option<Result<WriteOutcome, StoreError>> {
+    if is_late(book) {
+        return None;
+    }
+    Some(book.ports.mirror.write(book.lease, change).await)
+}
+
 /// One row per answer, whatever became of the others: what was written is told, and a write that
-/// never got through is a red row (story 9). The run goes on unless nothing at all got through or
-/// the store said something that waiting does not mend.
+/// never got through is a red row (story 9). The run goes on unless nothing at all got through, or
+/// the store said something that waiting does not mend, or the time is over.
 async fn record_answers(
     book: &mut Book<'_>,
     hand: &mut Hand,
     chunk: &[PermittedChange<'_>],
-    answers: Vec<Result<WriteOutcome, StoreError>>,
-) -> Result<(), StoreError> {
+    answers: Vec<Option<Result<WriteOutcome, StoreError>>>,
+) -> Result<(), Trouble> {
     let mut got_through = false;
-    let mut unavailable = None;
-    let mut ended = Ok(());
+    let mut troubles = Vec::new();
+    let mut sent = 0;
     for (change, answer) in chunk.iter().zip(answers) {
+        sent += usize::from(answer.is_some());
         match answer {
-            Ok(outcome) => {
+            Some(Ok(outcome)) => {
                 got_through = true;
                 hand.note(change, &outcome);
                 record_outcome(book, change, outcome).await?;
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 // Perhaps written, perhaps not: its place counts as taken either way.
                 hand.note(change, &WriteOutcome::ChangedMeanwhile);
-                book.record_change(change, RowResult::Failed, Some(not_answered()))
-                    .await?;
-                match error {
-                    StoreError::Unavailable { .. } => unavailable = Some(error),
-                    other => ended = Err(other),
-                }
+                let note = Some(not_answered());
+                book.record_change(change, RowResult::Failed, note).await?;
+                troubles.push(error);
             }
+            None => hand.note(change, &WriteOutcome::ChangedMeanwhile),
         }
     }
-    match unavailable {
-        Some(error) if !got_through && ended.is_ok() => Err(error),
-        _ => ended,
+    hand.sent(book, sent);
+    let passing = |error: &StoreError| matches!(error, StoreError::Unavailable { .. });
+    let grave = troubles
+        .iter()
+        .find(|error| !passing(error) || !got_through);
+    match grave {
+        Some(error) => Err(Trouble::Store(error.clone())),
+        None if sent < chunk.len() => Err(Trouble::OutOfTime { left: hand.left }),
+        None => Ok(()),
     }
 }
 
@@ -169,13 +184,12 @@ async fn write_removals(
             book.record_change(&change, RowResult::Skipped, Some(not_empty()))
                 .await?;
         }
-        let outcomes = book.ports.mirror.remove(book.lease, &goes).await?;
-        for (change, outcome) in goes.iter().zip(outcomes) {
-            hand.note(change, &outcome);
-            record_outcome(book, change, outcome).await?;
-        }
+        let answers = book.ports.mirror.remove(book.lease, &goes).await;
+        hand.sent(book, batch.len() - goes.len());
+        let ended =
+            record_answers(book, hand, &goes, answers.into_iter().map(Some).collect()).await;
         book.flush_rows().await?;
-        hand.sent(book, batch.len());
+        ended?;
     }
     Ok(())
 }
@@ -203,6 +217,9 @@ fn removal_batches<'a, 'p>(removals: &'a [PermittedChange<'p>]) -> Vec<&'a [Perm
 async fn write_marks(book: &mut Book<'_>, plan: &PermittedPlan) -> Result<(), Trouble> {
     let kept: Vec<_> = plan.kept().filter(|kept| is_news(kept)).collect();
     for chunk in kept.chunks(ROWS_PER_PAGE) {
+        if is_late(book) {
+            return Err(Trouble::OutOfTime { left: 0 });
+        }
         let (mirror, lease) = (&book.ports.mirror, book.lease);
         let marks = chunk.iter().filter(|kept| kept.absence.is_some());
         let writes: Vec<_> = marks
@@ -248,13 +265,16 @@ async fn record_outcome(
     }
 }
 
-/// No request starts after the deadline less its margin.
 async fn stop_when_late(book: &mut Book<'_>, hand: &Hand) -> Result<(), Trouble> {
-    if book.ports.clock.now() < book.deadline - DEADLINE_MARGIN {
+    if !is_late(book) {
         return Ok(());
     }
     book.flush_rows().await?;
     Err(Trouble::OutOfTime { left: hand.left })
+}
+
+fn is_late(book: &Book<'_>) -> bool {
+    book.ports.clock.now() >= book.deadline - DEADLINE_MARGIN
 }
 
 fn not_empty() -> Note {

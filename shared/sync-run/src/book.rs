@@ -125,7 +125,7 @@ impl<'a> Book<'a> {
     }
 
     pub async fn record_row(&mut self, row: crate::Row) -> Result<(), StoreError> {
-        self.rows.push(row, &mut self.record.counts);
+        self.rows.push(row);
         if self.rows.is_full() {
             self.flush_rows().await
         } else {
@@ -133,10 +133,11 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Makes the rows so far durable.
+    /// Makes the rows so far durable; counts follow what is durable.
     pub async fn flush_rows(&mut self) -> Result<(), StoreError> {
-        if let Some(page) = self.rows.take_page() {
+        if let Some(page) = self.rows.page() {
             self.ports.runs.append_rows(&self.record, &page).await?;
+            self.rows.settle(&mut self.record.counts);
         }
         Ok(())
     }

@@ -20,15 +20,15 @@ pub(crate) async fn close(
         // Another run is live and has closed our record: nothing here is ours to write.
         return Err(lost);
     }
-    if ended.is_err() {
-        book.flush_rows().await?;
+    if ended.is_err()
+        && let Err(error) = book.flush_rows().await
+    {
+        // The cause of the end is in the record; these last rows are not, and do not count.
+        tracing::error!(run = %book.record.run, %error, "the last rows could not be written");
     }
     finish_record(&mut book, &ended);
-    let succeeded = book.record.sealed == Some(true)
-        && book.record.status != RunStatus::Failed
-        && book.record.mode == RunMode::Apply;
+    remember(&mut book, ended.is_ok());
     note_trouble(&mut book, &ended);
-    remember(&mut book, succeeded);
     let event = run_finished(&book.record);
     book.outbox.push(event);
     let (ports, lease) = (book.ports, book.lease);
@@ -36,9 +36,11 @@ pub(crate) async fn close(
         .runs
         .close(lease, &book.record, &book.outbox, &book.state)
         .await?;
+    // Released before anything is sent: a slow service keeps no next run waiting. Two runs that
+    // send one outbox at once send a message twice at worst.
+    ports.leases.release(lease).await?;
     // What stays is housekeeping's to try again and to complain about.
     let _oldest_unsent = send_unsent(ports, lease.source()).await;
-    ports.leases.release(lease).await?;
     Ok(book.record)
 }
 
@@ -83,17 +85,16 @@ fn note_trouble(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
     }
 }
 
-/// What the source remembers of this run.
-fn remember(book: &mut Book<'_>, succeeded: bool) {
+/// What the source remembers of this run. Only a run that read and wrote everything is a success.
+fn remember(book: &mut Book<'_>, finished: bool) {
     let now = book.ports.clock.now();
     book.state.last_run = Some(book.lease.run().clone());
-    let wrote = book.record.mode == RunMode::Apply && !book.record.counts.is_empty();
-    book.state.has_mirror |= wrote || succeeded;
-    if !succeeded {
+    if !finished || book.record.sealed != Some(true) || book.record.mode == RunMode::Plan {
         return;
     }
     notices::forget_troubles(&mut book.state.noticed, now);
     book.state.last_success_at = Some(now);
+    book.state.has_mirror = true;
     if let Some((baseline, agent_id)) = book.new_baseline.take() {
         book.state.baseline = Some(baseline);
         book.state.baseline_agent_id = Some(agent_id);

@@ -14,8 +14,8 @@ use crate::reading::Reading;
 use crate::standing::StandingLists;
 use crate::trouble::Trouble;
 
-/// How many questions by name are in flight at once: few, since a normal day asks a handful.
-const QUESTIONS_IN_FLIGHT: usize = 8;
+/// How many questions by name are in flight at once; the client's own gate narrows this further.
+const QUESTIONS_IN_FLIGHT: usize = 64;
 
 /// In an unsealed run nobody is asked: nothing could follow from the answers.
 pub(crate) async fn confirm(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use org_plan::{HeldItem, HeldList};
+use org_plan::{HeldItem, HeldList, TrippedRule};
 
 use crate::book::Book;
 use crate::judge::Judged;
@@ -52,19 +52,24 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
     if nothing_changes && held.is_empty() && lists.is_empty() && book.outbox.is_empty() {
         return Ok(());
     }
+    // From the first write on it is this corp's mirror, however the run ends (story 23).
+    book.state.has_mirror |= !nothing_changes;
     let decision = Decision {
         record: book.record.clone(),
         held,
         lists,
         removals,
-        outbox: std::mem::take(&mut book.outbox),
+        outbox: book.outbox.clone(),
         state: book.state.clone(),
     };
-    Ok(book.ports.runs.decide(book.lease, &decision).await?)
+    book.ports.runs.decide(book.lease, &decision).await?;
+    // Durable now; had it failed, they would be closed with the record.
+    book.outbox.clear();
+    Ok(())
 }
 
-/// The list of what this run holds, and the successors of lists that expired with items still
-/// missing: new lists beside those that wait.
+/// The list of what this run holds, and the successor of those that expired: new lists beside
+/// those that wait.
 fn new_lists(book: &Book<'_>, judged: &Judged) -> Vec<StoredHeldList> {
     let (run, now) = (book.lease.run(), book.ports.clock.now());
     let source = book.lease.source();
@@ -84,25 +89,34 @@ fn new_lists(book: &Book<'_>, judged: &Judged) -> Vec<StoredHeldList> {
             verdict.held.clone(),
         ));
     }
-    let still_held: BTreeSet<&HeldItem> = verdict.still_held.iter().collect();
-    for expired in &judged.lists.expired {
-        let still: Vec<_> = expired
-            .remaining()
-            .filter(|item| still_held.contains(item))
-            .cloned()
-            .collect();
-        if !still.is_empty() {
-            let rules = expired.list.rules.clone();
-            lists.push(HeldList::new(
-                source.clone(),
-                run.clone(),
-                now,
-                rules,
-                still,
-            ));
-        }
-    }
+    lists.extend(successor(book, judged));
     lists.into_iter().map(waiting).collect()
+}
+
+/// One list for everything that expired and is still missing, however many lists it came from: one
+/// notice, and a decision that stays small.
+fn successor(book: &Book<'_>, judged: &Judged) -> Option<HeldList> {
+    let still_held: BTreeSet<&HeldItem> = judged.verdict.still_held.iter().collect();
+    let expired = &judged.lists.expired;
+    let items = expired.iter().flat_map(StoredHeldList::remaining);
+    let items: Vec<HeldItem> = items
+        .filter(|item| still_held.contains(item))
+        .cloned()
+        .collect();
+    if items.is_empty() {
+        return None;
+    }
+    let rules = expired
+        .iter()
+        .flat_map(|list| list.list.rules.iter().cloned());
+    let rules: BTreeSet<TrippedRule> = rules.collect();
+    Some(HeldList::new(
+        book.lease.source().clone(),
+        book.lease.run().clone(),
+        book.ports.clock.now(),
+        rules.into_iter().collect(),
+        items,
+    ))
 }
 
 fn waiting(list: HeldList) -> StoredHeldList {

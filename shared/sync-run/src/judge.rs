@@ -62,7 +62,7 @@ pub(crate) async fn judge(
         book,
         source,
         &reading.snapshot,
-        &look,
+        &mut look,
         &lists,
         absences,
         &|m| mapping.map(m, &filled),
@@ -137,15 +137,17 @@ fn is_seen(snapshot: &OrgSnapshot, key: &ItemKey) -> bool {
     }
 }
 
+/// Moves the before-images into the plan: where everybody changes they are as large as the mirror.
 fn plan_input<'a>(
     book: &'a Book<'_>,
     source: &'a StoredSource,
     snapshot: &'a OrgSnapshot,
-    look: &'a Look,
+    look: &'a mut Look,
     lists: &StandingLists,
     absences: BTreeMap<ItemKey, AbsenceFinding>,
     map: &dyn Fn(&RawMember) -> MappedUser,
 ) -> PlanInput<'a> {
+    let before = std::mem::take(&mut look.before);
     let wanted = look
         .comparison
         .to_create
@@ -164,7 +166,7 @@ fn plan_input<'a>(
         tree: snapshot.tree(),
         people: people.collect(),
         comparison: &look.comparison,
-        before: look.before.clone(),
+        before,
         absences,
         waiting: lists.waiting_keys(),
         rules: PlanRules {

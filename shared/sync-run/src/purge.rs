@@ -50,15 +50,17 @@ async fn record_purge(
 ) -> Result<(), StoreError> {
     let mut writer = RowWriter::default();
     for found in purged {
-        writer.push(purged_row(&found.item), &mut record.counts);
+        writer.push(purged_row(&found.item));
         if writer.is_full()
-            && let Some(page) = writer.take_page()
+            && let Some(page) = writer.page()
         {
             ports.runs.append_rows(&record, &page).await?;
+            writer.settle(&mut record.counts);
         }
     }
-    if let Some(page) = writer.take_page() {
+    if let Some(page) = writer.page() {
         ports.runs.append_rows(&record, &page).await?;
+        writer.settle(&mut record.counts);
     }
     record.status = RunStatus::Succeeded;
     record.requested_by = Some("housekeeping".to_owned());

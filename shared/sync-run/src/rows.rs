@@ -17,11 +17,10 @@ pub(crate) struct RowWriter {
 }
 
 impl RowWriter {
-    /// Takes a row; its number is given here, its count is added to the run's counts.
-    pub fn push(&mut self, mut row: Row, counts: &mut Counts) {
+    /// Takes a row; its number is given here.
+    pub fn push(&mut self, mut row: Row) {
         self.last_seq += 1;
         row.seq = self.last_seq;
-        count(counts, &row);
         self.open.push(row);
     }
 
@@ -29,16 +28,22 @@ impl RowWriter {
         self.open.len() >= ROWS_PER_PAGE
     }
 
-    /// The open rows as the next page; `None` when there are none.
-    pub fn take_page(&mut self) -> Option<RowsPage> {
-        if self.open.is_empty() {
-            return None;
-        }
-        self.last_page += 1;
-        Some(RowsPage {
-            page: self.last_page,
-            rows: std::mem::take(&mut self.open),
+    /// The open rows as the next page; `None` when there are none. They stay open until
+    /// [`RowWriter::settle`]: a page that could not be written is written again.
+    pub fn page(&self) -> Option<RowsPage> {
+        let page = self.last_page + 1;
+        (!self.open.is_empty()).then(|| RowsPage {
+            page,
+            rows: self.open.clone(),
         })
+    }
+
+    /// The page is durable: only now do its rows count.
+    pub fn settle(&mut self, counts: &mut Counts) {
+        self.last_page += 1;
+        for row in self.open.drain(..) {
+            count(counts, &row);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use org_model::{DepartmentId, Fingerprint, ItemKey, ItemKind, RunId, UserId};
+use org_model::{Fingerprint, ItemKey, RunId};
 use org_plan::{HeldItem, Standing};
 
 use crate::ports::{Ports, StoreError};
@@ -117,19 +117,33 @@ fn after_release(list: &StoredHeldList, released: &BTreeSet<&HeldItem>) -> Optio
     Some(after)
 }
 
-/// An approval is consumed by the first run that removes any of its items; it covers no later one.
+/// An approval is consumed when everything of it is settled. Items that were approved and could not
+/// be confirmed gone wait for the next sealed run; those that were removed leave the list then.
 fn after_approval(
     list: &StoredHeldList,
     released: &BTreeSet<&HeldItem>,
     consumed: &BTreeSet<&HeldItem>,
     run: &RunId,
 ) -> Option<StoredHeldList> {
-    let used = list.remaining().any(|item| consumed.contains(item));
-    let mut after = after_release(list, released);
-    if used {
-        after.get_or_insert_with(|| list.clone()).consumed_by = Some(run.clone());
+    let seen = after_release(list, released);
+    let mut after = seen.clone().unwrap_or_else(|| list.clone());
+    let removed: Vec<_> = after
+        .remaining()
+        .filter(|item| consumed.contains(item))
+        .collect();
+    if removed.is_empty() {
+        return seen;
     }
-    after
+    if removed.len() == after.remaining().count() {
+        after.consumed_by = Some(run.clone());
+    } else {
+        let ids: Vec<_> = removed
+            .iter()
+            .map(|item| (item.kind, item.internal_id.clone()))
+            .collect();
+        after.released.extend(ids);
+    }
+    Some(after)
 }
 
 fn with_state(list: &StoredHeldList, state: HeldState) -> StoredHeldList {
@@ -142,18 +156,6 @@ fn with_state(list: &StoredHeldList, state: HeldState) -> StoredHeldList {
 fn deletions<'a>(items: impl Iterator<Item = &'a HeldItem>) -> BTreeSet<ItemKey> {
     items
         .filter(|item| item.action == org_plan::Action::Delete)
-        .filter_map(key_of)
+        .filter_map(HeldItem::key)
         .collect()
-}
-
-/// The key of a held item; `None` for a department whose stored id is no number.
-fn key_of(item: &HeldItem) -> Option<ItemKey> {
-    match item.kind {
-        ItemKind::User => Some(ItemKey::User(UserId::new(item.id.clone()).key())),
-        ItemKind::Department => item
-            .id
-            .parse()
-            .ok()
-            .map(|id| ItemKey::Department(DepartmentId(id))),
-    }
 }

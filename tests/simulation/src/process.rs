@@ -197,13 +197,16 @@ impl Mirror for Process {
         &self,
         lease: &RunLease,
         removals: &[PermittedChange<'_>],
-    ) -> Result<Vec<WriteOutcome>, StoreError> {
+    ) -> Vec<Result<WriteOutcome, StoreError>> {
         let remove = |shelf: &mut Shelf| {
             leased(shelf, lease, "remove")?;
             let write = |change: &PermittedChange<'_>| self.write_unless_poisoned(shelf, change);
-            Ok(removals.iter().map(write).collect())
+            Ok(removals.iter().map(write).collect::<Vec<_>>())
         };
-        self.ask("remove", remove).await
+        match self.ask("remove", remove).await {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error); removals.len()],
+        }
     }
 
     async fn mark_absence(

@@ -48,9 +48,12 @@ impl Mirror for DynamoStore {
         &self,
         lease: &RunLease,
         removals: &[PermittedChange<'_>],
-    ) -> Result<Vec<WriteOutcome>, StoreError> {
+    ) -> Vec<Result<WriteOutcome, StoreError>> {
         let changes: Vec<&org_plan::Change> = removals.iter().map(|change| &**change).collect();
-        self.remove_all(lease, &changes).await
+        match self.remove_all(lease, &changes).await {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error); removals.len()],
+        }
     }
 
     async fn mark_absence(

@@ -80,13 +80,13 @@ pub trait Mirror: Send + Sync {
         change: PermittedChange<'_>,
     ) -> Result<WriteOutcome, StoreError>;
 
-    /// Removals in transactions that also check the lease: a late zombie removes nobody. Outcomes
-    /// in the order of `removals`. At most [`REMOVALS_MAX`] at once.
+    /// Removals in transactions that also check the lease: a late zombie removes nobody. One
+    /// answer for each, in the order of `removals`. At most [`REMOVALS_MAX`] at once.
     async fn remove(
         &self,
         lease: &RunLease,
         removals: &[PermittedChange<'_>],
-    ) -> Result<Vec<WriteOutcome>, StoreError>;
+    ) -> Vec<Result<WriteOutcome, StoreError>>;
 
     /// Writes the absence mark of something that stays, conditional on its stamp.
     async fn mark_absence(
