@@ -81,6 +81,7 @@ pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyh
     Ok(match outcome {
         RunOutcome::Finished(record) | RunOutcome::Skipped(record) => answer(&record),
         RunOutcome::AlreadyServed(run) => Answer::AlreadyServed { run },
+        RunOutcome::NoSuchSource => bail!("there is no source {source}: who sends its events?"),
     })
 }
 

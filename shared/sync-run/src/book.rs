@@ -21,7 +21,7 @@ pub(crate) struct Book<'a> {
     pub deadline: Timestamp,
     pub rows: RowWriter,
     pub state: SourceState,
-    /// Where the source's people read about it; empty when the source is unknown.
+    /// What the administrators call the source, for notices.
     pub source_name: String,
     /// Notices that are not durable yet.
     pub outbox: Vec<OutboxItem>,
@@ -36,7 +36,7 @@ impl<'a> Book<'a> {
         lease: &'a RunLease,
         record: RunRecord,
         deadline: Timestamp,
-        source: Option<&StoredSource>,
+        source: &StoredSource,
     ) -> Self {
         Self {
             ports,
@@ -44,15 +44,11 @@ impl<'a> Book<'a> {
             record,
             deadline,
             rows: RowWriter::default(),
-            state: source
-                .map(|source| source.state.clone())
-                .unwrap_or_default(),
-            source_name: source
-                .map(|source| source.settings.name.clone())
-                .unwrap_or_default(),
+            state: source.state.clone(),
+            source_name: source.settings.name.clone(),
             outbox: Vec::new(),
             new_baseline: None,
-            agent_id: source.map_or(0, |source| u64::from(source.settings.credentials.agent_id)),
+            agent_id: u64::from(source.settings.credentials.agent_id),
         }
     }
 

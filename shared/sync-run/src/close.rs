@@ -7,7 +7,8 @@ use crate::book::Book;
 use crate::ports::{Ports, Step, StoreError};
 use crate::trouble::Trouble;
 use crate::{
-    OutboxItem, OutboxPayload, RowResult, RunError, RunMode, RunRecord, RunStatus, notices,
+    OutboxItem, OutboxPayload, RowResult, RunError, RunLease, RunMode, RunRecord, RunStatus,
+    notices,
 };
 
 /// Closes a run however its work ended. What was decided and written stays explained.
@@ -42,6 +43,39 @@ pub(crate) async fn close(
     // What stays is housekeeping's to try again and to complain about.
     let _oldest_unsent = send_unsent(ports, lease.source()).await;
     Ok(book.record)
+}
+
+/// Ends a run whose source cannot even be read: its state stays untouched, the lease is free
+/// again, and a person is told.
+pub(crate) async fn close_unread(
+    ports: &Ports,
+    lease: &RunLease,
+    mut record: RunRecord,
+    error: StoreError,
+) -> Result<RunRecord, StoreError> {
+    let now = ports.clock.now();
+    let error = Trouble::Store(error).to_error();
+    record.started_at = Some(now);
+    record.finished_at = Some(now);
+    record.generation = Some(lease.generation());
+    record.status = RunStatus::Failed;
+    let notice = notices::unread(&record, &error, now);
+    record.error = Some(error);
+    let id = format!("{}-unread", record.run);
+    let item = OutboxItem {
+        id,
+        at: now,
+        payload: OutboxPayload::Notice(notice),
+    };
+    ports.outbox.put(lease.source(), &item).await?;
+    ports
+        .outbox
+        .put(lease.source(), &run_finished(&record))
+        .await?;
+    ports.runs.put(lease, &record).await?;
+    ports.leases.release(lease).await?;
+    let _oldest_unsent = send_unsent(ports, lease.source()).await;
+    Ok(record)
 }
 
 fn finish_record(book: &mut Book<'_>, ended: &Result<(), Trouble>) {

@@ -10,7 +10,7 @@ use org_model::{ItemKind, RunId, SourceId};
 use org_plan::{HeldList, RuleLimit, TrippedRule};
 
 use crate::book::Book;
-use crate::{Notice, NoticeKind, ReasonText, RunError, StoredHeldList};
+use crate::{Notice, NoticeKind, ReasonText, RunError, RunRecord, StoredHeldList};
 
 /// A cause that goes on is noticed again after this long (story 17).
 pub const REMINDER_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -160,6 +160,28 @@ pub(crate) fn failed(book: &Book<'_>, error: &RunError) -> Notice {
         &format!("run failed: {}", error.code),
         text,
     )
+}
+
+/// The source itself cannot be read: nothing is known of its name or of earlier notices.
+pub(crate) fn unread(record: &RunRecord, error: &RunError, now: Timestamp) -> Notice {
+    let text = format!(
+        "The run {run} of source {source} ended at once, since the source's settings or state \
+         cannot be read: {message}.\n\nNobody was deleted for this reason, and nobody is created \
+         or updated either while it lasts.\n\nWhat to do: {remedy}. If the settings are the \
+         cause, put them again.",
+        run = record.run,
+        source = record.source,
+        message = error.message,
+        remedy = error.remedy,
+    );
+    Notice {
+        at: now,
+        kind: NoticeKind::RunFailed,
+        source: record.source.clone(),
+        run: Some(record.run.clone()),
+        subject: subject(&record.source, "run failed: the source cannot be read"),
+        text,
+    }
 }
 
 pub(crate) fn unsealed(book: &Book<'_>, reasons: &[ReasonText]) -> Notice {

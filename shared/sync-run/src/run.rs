@@ -9,10 +9,11 @@
 //! Races considered:
 //! - *Two starts at once:* the claim is one conditional write; the second is `skipped`.
 //! - *A late zombie:* A stalls past its lease; B claims, reads and writes before A wakes. A's
-//!   creations and updates are conditional on stamps that B has changed; its removals check the
-//!   lease in their own transaction; its record, decision and close check it too. What A may still
-//!   do is create somebody whom B has not touched: the reading of A showed that person, so the next
-//!   run keeps them or asks about them.
+//!   removals check the lease in their own transaction, its record, decision and close do too. Its
+//!   creations and updates are conditional on stamps that B has changed, and none is sent after
+//!   A's deadline, which ends before its lease. What is left is a single request that was on its
+//!   way for longer than [`LEASE_GRACE`] to an item that B left untouched: accepted; the next run
+//!   sees the difference.
 //! - *An approval during a run:* the run read the standing lists at its start; the approval is
 //!   durable and is consumed by the next sealed run.
 //! - *A return between question and removal:* the person answered "gone" seconds ago; a return
@@ -57,6 +58,8 @@ pub enum RunOutcome {
     Skipped(Box<RunRecord>),
     /// This delivery was served before; nothing was done.
     AlreadyServed(RunId),
+    /// Nobody put such a source, or it was removed; nothing was done.
+    NoSuchSource,
 }
 
 /// Runs one request from claim to close.
@@ -78,8 +81,7 @@ pub async fn run(ports: &Ports, request: &RunRequest) -> Result<RunOutcome, Stor
         (ClaimOutcome::AlreadyServed { run }, _) => Ok(RunOutcome::AlreadyServed(run)),
         (ClaimOutcome::Taken { live_run }, _) => skip(ports, request, now, live_run).await,
         (ClaimOutcome::Claimed { dead_run, .. }, Some(lease)) => {
-            let record = claimed(ports, request, &lease, dead_run, now).await?;
-            Ok(RunOutcome::Finished(Box::new(record)))
+            claimed(ports, request, &lease, dead_run, now).await
         }
         (ClaimOutcome::Claimed { .. }, None) => Err(StoreError::LeaseLost {
             act: "claim the lease",
@@ -108,24 +110,33 @@ async fn claimed(
     lease: &RunLease,
     dead_run: Option<RunId>,
     now: Timestamp,
-) -> Result<RunRecord, StoreError> {
+) -> Result<RunOutcome, StoreError> {
     ports.progress.step(Step::Open);
+    let stored = match ports.sources.source(&request.source).await {
+        Ok(Some(stored)) => stored,
+        Ok(None) => {
+            ports.leases.release(lease).await?;
+            return Ok(RunOutcome::NoSuchSource);
+        }
+        Err(error) => {
+            let record = queued_or_new(ports, request, now).await?;
+            let record = close::close_unread(ports, lease, record, error).await?;
+            return Ok(RunOutcome::Finished(Box::new(record)));
+        }
+    };
     let mut record = queued_or_new(ports, request, now).await?;
     record.status = RunStatus::Running;
     record.started_at = Some(now);
     record.generation = Some(lease.generation());
     record.segments = 1;
     ports.runs.put(lease, &record).await?;
-    let stored = ports.sources.source(&request.source).await?;
-    let mut book = Book::open(ports, lease, record, request.deadline, stored.as_ref());
+    let mut book = Book::open(ports, lease, record, request.deadline, &stored);
     if let Some(dead) = dead_run {
         close::finish_dead_run(&mut book, &dead).await?;
     }
-    let ended = match stored {
-        Some(source) => work(&mut book, &source).await,
-        None => Err(Trouble::no_such_source()),
-    };
-    close::close(book, ended).await
+    let ended = work(&mut book, &stored).await;
+    let record = close::close(book, ended).await?;
+    Ok(RunOutcome::Finished(Box::new(record)))
 }
 
 /// Steps 3 to 11.

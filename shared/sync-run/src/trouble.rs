@@ -3,7 +3,7 @@
 use field_map::MappingProblem;
 
 use crate::RunError;
-use crate::ports::{ReadError, Remedy, SendError, StoreError};
+use crate::ports::{ReadError, SendError, StoreError};
 
 /// Why the work of a run ended early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,14 +34,6 @@ impl std::fmt::Display for Refusal {
 }
 
 impl Trouble {
-    pub(crate) fn no_such_source() -> Self {
-        refused(
-            "no_such_source",
-            "there is no such source".to_owned(),
-            "delete the schedule that names it, or create the source",
-        )
-    }
-
     pub(crate) fn stale_plan() -> Self {
         refused(
             "stale_plan",
@@ -112,18 +104,6 @@ impl Trouble {
                 remedy: "nothing: the next run goes on from here; start one now to be sooner"
                     .to_owned(),
             },
-        }
-    }
-
-    /// Who should act.
-    pub fn remedy(&self) -> Remedy {
-        match self {
-            Self::Read(error) => error.remedy,
-            Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. })
-            | Self::OutOfTime { .. } => Remedy::RetryLater,
-            Self::Store(StoreError::LeaseLost { .. }) => Remedy::RetryLater,
-            Self::Store(_) => Remedy::Bug,
-            Self::Refused(_) => Remedy::FixSettings,
         }
     }
 }

@@ -65,6 +65,15 @@ impl Corp {
         raw
     }
 
+    /// From now on everything is answered honestly.
+    pub fn behave(&mut self) {
+        self.deaf.clear();
+        self.short.clear();
+        self.range = None;
+        self.down = false;
+        self.silent = false;
+    }
+
     fn list(&self, department: u32, raw: &mut RawOrg) {
         if self.deaf.contains(&department) {
             let what = GapPlace::DepartmentMembers(DepartmentId(department));

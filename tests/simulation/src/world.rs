@@ -140,7 +140,7 @@ impl World {
     pub async fn run(&mut self) -> RunRecord {
         match self.try_run(Faults::default()).await.0.unwrap() {
             RunOutcome::Finished(record) | RunOutcome::Skipped(record) => *record,
-            RunOutcome::AlreadyServed(run) => panic!("{run} was served before"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -122,13 +122,7 @@ impl Story {
 
     /// Faults stop: after the approvals that are due, the directory is the organisation.
     async fn settle(&mut self) {
-        let mut corp = self.world.corp.lock().unwrap();
-        corp.deaf.clear();
-        corp.short.clear();
-        corp.range = None;
-        corp.down = false;
-        corp.silent = false;
-        drop(corp);
+        self.world.corp().behave();
         for _ in 0..3 {
             // Those who were unknown are asked again after a day.
             self.world.pass(SignedDuration::from_hours(25));
