@@ -97,7 +97,7 @@ impl Mapping {
         MappedUser {
             userid: member.userid.clone(),
             name: member.name.clone().filter(|name| !name.is_empty()),
-            memberships: ordered(member.memberships.clone().unwrap_or_default()),
+            memberships: member.memberships.clone().map(ordered),
             main_department: member.main_department,
             direct_leaders: member.direct_leaders.clone(),
             status: member.status,

@@ -235,8 +235,10 @@ pub struct MappedUser {
     pub userid: UserId,
     /// `None`: the reading had no name; the old one stays, a new person is named by their userid.
     pub name: Option<String>,
-    /// Ordered by department; only departments of the snapshot's tree.
-    pub memberships: Vec<Membership>,
+    /// Ordered by department; only departments of the snapshot's tree. `None`: the reading says
+    /// nothing about them; the old ones stay, a new person has none.
+    pub memberships: Option<Vec<Membership>>,
+    /// `None`: the reading says nothing; the old one stays while the person stands in it.
     pub main_department: Option<DepartmentId>,
     /// `None`: the reading says nothing about them.
     pub direct_leaders: Option<Vec<UserId>>,

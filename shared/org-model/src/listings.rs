@@ -108,10 +108,12 @@ impl Merged {
     }
 
     fn into_member(self) -> RawMember {
+        // No record and no list said anything: that is not the same as no department.
+        let is_told = self.recorded.is_some() || !self.listed.is_empty();
         let mut memberships = self.recorded.unwrap_or_default();
         memberships.extend(self.listed);
         RawMember {
-            memberships: Some(sorted(memberships)),
+            memberships: is_told.then(|| sorted(memberships)),
             ..self.member
         }
     }
@@ -155,16 +157,19 @@ fn sorted(mut memberships: Vec<Membership>) -> Vec<Membership> {
     memberships
 }
 
-/// Orders the memberships, drops what is outside of the tree and returns what was dropped.
+/// Orders the memberships, drops what is outside of the tree and returns what was dropped. Where
+/// nothing is said of memberships, nothing is said afterwards.
 pub(crate) fn keep_departments_of(
     tree: &DepartmentTree,
     member: &mut RawMember,
 ) -> Vec<DepartmentId> {
-    let memberships = sorted(member.memberships.take().unwrap_or_default());
-    let (inside, outside): (Vec<_>, Vec<_>) = memberships
+    member.main_department = member.main_department.filter(|main| tree.contains(*main));
+    let Some(memberships) = member.memberships.take() else {
+        return Vec::new();
+    };
+    let (inside, outside): (Vec<_>, Vec<_>) = sorted(memberships)
         .into_iter()
         .partition(|m| tree.contains(m.department));
     member.memberships = Some(inside);
-    member.main_department = member.main_department.filter(|main| tree.contains(*main));
     outside.into_iter().map(|m| m.department).collect()
 }

@@ -15,8 +15,9 @@
 //! true in all. Behind semicolons: for departments `order=`, `leaders=`, `parent=` (a number, or
 //! `none`, against the indentation); for people `leader`, `main` and `order=` of this membership,
 //! the statuses `active`, `disabled`, `pending`, `left`, then `in=` (a department, against the
-//! indentation), `reports=` (direct leaders) and any other `attribute=value`. A person who stands
-//! above every department has no membership.
+//! indentation; `in=?` for a record that does not say in which, as in an answer by name),
+//! `reports=` (direct leaders) and any other `attribute=value`. A person who stands above every
+//! department has no membership.
 
 #![allow(
     clippy::unwrap_used,
@@ -78,10 +79,14 @@ impl Page {
         let (id, name, rest) = head(line);
         let rest: Vec<&str> = rest.collect();
         let named = rest.iter().find_map(|part| part.strip_prefix("in="));
-        let named = named.map(|id| DepartmentId(id.parse().expect("a number")));
-        let department = named.or(department);
+        let department = match named {
+            Some("?") => None,
+            Some(id) => Some(DepartmentId(id.parse().expect("a number"))),
+            None => department,
+        };
         let person = self.people.entry(id.to_owned()).or_default();
         person.userid = id.to_owned();
+        person.is_silent_on_departments |= named == Some("?");
         person.name = name.map(str::to_owned).or(person.name.take());
         let mut membership = department.map(|department| Membership {
             department,
@@ -120,6 +125,7 @@ struct Person {
     userid: String,
     name: Option<String>,
     memberships: Vec<Membership>,
+    is_silent_on_departments: bool,
     main: Option<DepartmentId>,
     status: Option<MemberStatus>,
     direct_leaders: Option<Vec<UserId>>,
@@ -166,7 +172,7 @@ impl Person {
         RawMember {
             userid: UserId::new(self.userid.as_str()),
             name: self.name.clone(),
-            memberships: Some(memberships),
+            memberships: (!self.is_silent_on_departments).then_some(memberships),
             listed_in,
             main_department: self.main,
             status: self.status,

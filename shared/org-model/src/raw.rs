@@ -39,10 +39,12 @@ pub struct RawMember {
     pub userid: UserId,
     /// `None`: the answer had no name, or an empty one.
     pub name: Option<String>,
-    /// As the member's own record says. `None`: the field was absent (some private deployments).
+    /// As the member's own record says. `None`: the field was absent (some private deployments)
+    /// or not what the documentation says. Never a reason to take somebody out of a department.
     pub memberships: Option<Vec<Membership>>,
     /// The department whose list this entry stood in; `None` for `user/get`.
     pub listed_in: Option<DepartmentId>,
+    /// `None`: the field was absent.
     pub main_department: Option<DepartmentId>,
     /// `None`: the field was absent or has a value nobody documented.
     pub status: Option<MemberStatus>,

@@ -69,7 +69,8 @@ impl OrgSnapshot {
         &self.tree
     }
 
-    /// Each person once, by key; their memberships name departments of the tree only.
+    /// Each person once, by key; their memberships name departments of the tree only, and are
+    /// `None` where neither a record nor a list said anything of them.
     pub fn members(&self) -> &BTreeMap<UserKey, RawMember> {
         &self.members
     }

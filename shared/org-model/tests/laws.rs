@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use org_model::{
-    Department, DepartmentId, DepartmentTree, Fingerprint, Gap, GapCause, GapPlace, MemberStatus,
-    Membership, OrgSnapshot, RawDepartment, RawMember, RawOrg, SealEvidence, UserId, VisibleRange,
+    Department, DepartmentId, DepartmentTree, Fingerprint, Gap, GapCause, GapPlace, MappedUser,
+    MemberStatus, Membership, OrgSnapshot, RawDepartment, RawMember, RawOrg, SealEvidence, UserId,
+    VisibleRange,
 };
 use proptest::prelude::*;
 
@@ -206,4 +207,29 @@ fn a_department_reads_like_its_record() {
         ..one.clone()
     };
     assert_ne!(one.fingerprint(), other.fingerprint());
+}
+
+/// A mirror holds fingerprints of earlier releases: another form of the same would look at, and
+/// write, everybody again.
+#[test]
+fn the_fingerprint_of_a_person_is_the_same_in_every_release() {
+    let mut bo = MappedUser {
+        userid: UserId::new("bo"),
+        name: Some("Bo".to_owned()),
+        memberships: Some(vec![Membership {
+            department: DepartmentId(2),
+            order: 7,
+            leader: true,
+        }]),
+        main_department: Some(DepartmentId(2)),
+        direct_leaders: None,
+        status: Some(MemberStatus::Active),
+        attributes: BTreeMap::new(),
+    };
+    let fingerprint = bo.fingerprint();
+    assert_eq!(fingerprint.to_string(), "c72d99c9a18823aec96a9370f0aba81e");
+    bo.memberships = Some(Vec::new());
+    let nowhere = bo.fingerprint();
+    bo.memberships = None;
+    assert_ne!(bo.fingerprint(), nowhere, "not told is not nowhere");
 }

@@ -354,6 +354,18 @@ fn whoever_answers_by_name_is_added_and_a_new_department_unseals() {
 }
 
 #[test]
+fn a_member_whose_departments_the_answer_does_not_tell_has_none_to_tell() {
+    let mut snapshot = judge(raw_org(&(ACME.to_owned() + "- di Di; in=?\n")));
+    let mut found = snapshot.members()[&key("bo")].clone();
+    found.userid = UserId::new("ed");
+    found.memberships = None;
+    snapshot.add_found(found);
+    assert!(snapshot.is_sealed());
+    assert_eq!(snapshot.members()[&key("di")].memberships, None);
+    assert_eq!(snapshot.members()[&key("ed")].memberships, None);
+}
+
+#[test]
 fn a_seal_once_broken_stays_broken_and_remembers_a_few_reasons_of_each_kind() {
     let mut snapshot = judge(raw_org(ACME));
     for n in 0..1_000 {

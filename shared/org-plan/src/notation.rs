@@ -43,7 +43,7 @@ fn mapped_user(member: &RawMember) -> MappedUser {
     MappedUser {
         userid: member.userid.clone(),
         name: member.name.clone(),
-        memberships: member.memberships.clone().unwrap_or_default(),
+        memberships: member.memberships.clone(),
         main_department: member.main_department,
         direct_leaders: member.direct_leaders.clone(),
         status: member.status,

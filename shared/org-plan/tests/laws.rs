@@ -5,8 +5,8 @@ mod orgs;
 use std::collections::BTreeSet;
 
 use org_model::{
-    AbsenceAnswer, Gap, GapCause, GapPlace, InternalId, ItemKey, ItemKind, OrgSnapshot,
-    SealEvidence, UserStatus, notation::raw_org,
+    AbsenceAnswer, DirectoryUser, Gap, GapCause, GapPlace, Intent, InternalId, ItemKey, ItemKind,
+    MappedUser, OrgSnapshot, SealEvidence, UserStatus, notation::raw_org,
 };
 use org_plan::notation::{Mirror, Reading, World, mapped};
 use org_plan::{Action, Change, Item, Limits, Plan, Standing, Verdict};
@@ -57,7 +57,7 @@ fn assert_equal(mirror: &Mirror, reading: &Reading) {
             panic!("a person is a person")
         };
         assert_eq!(user.userid, wanted.userid);
-        assert_eq!(user.memberships, wanted.memberships);
+        assert_eq!(Some(&user.memberships), wanted.memberships.as_ref());
         assert!(wanted.name.is_none_or(|name| name == user.name));
         assert!(
             wanted
@@ -287,10 +287,65 @@ proptest! {
     }
 
     #[test]
+    fn what_a_sealed_reading_does_not_tell_of_a_person_stays(
+        before in organisation(),
+        after in organisation(),
+        silent in orgs::some_people(),
+    ) {
+        let mut world = lax_world(&before);
+        let held = world.mirror.clone();
+        let reading = Reading::sealed(&orgs::silent_on_departments(&after, &silent));
+        let verdict = world.run(&reading);
+        assert_sound_at_every_prefix(&held, permitted_changes(&verdict).iter());
+        for (key, told) in mapped(&reading.snapshot) {
+            let key = ItemKey::User(key);
+            let (old, new) = (held.items.get(&key), &world.mirror.items[&key]);
+            if let (Some(Item::User(old)), Item::User(new)) = (old, new) {
+                assert_what_is_not_told_stays(&told, old, new);
+            }
+        }
+        let again = world.plan(&reading);
+        prop_assert!(again.changes.is_empty(), "{}", again);
+        // Told again, nothing is left to say.
+        let reading = Reading::sealed(&after);
+        world.run(&reading);
+        assert_equal(&world.mirror, &reading);
+        prop_assert!(is_quiet(&world.plan(&reading)), "{}", world.plan(&reading));
+    }
+
+    #[test]
     fn whatever_happens_the_mirror_is_sound_and_removals_have_evidence(days in steps()) {
         let mut world = World::default();
         for day in days {
             live_a_day(&mut world, &day);
+        }
+    }
+}
+
+fn assert_what_is_not_told_stays(told: &MappedUser, old: &DirectoryUser, new: &DirectoryUser) {
+    if told.memberships.is_none() {
+        assert_eq!(old.memberships, new.memberships);
+    }
+    let stands_in = |main| new.memberships.iter().any(|m| m.department == main);
+    if told.main_department.is_none() && old.main_department.is_some_and(stands_in) {
+        assert_eq!(old.main_department, new.main_department);
+    }
+    if told.direct_leaders.is_none() {
+        assert_eq!(old.direct_leaders, new.direct_leaders);
+    }
+    if told.status.is_none() {
+        assert_eq!(old.status, new.status);
+    }
+    if told.name.is_none() {
+        assert_eq!(old.name, new.name);
+    }
+    for (attribute, held) in &old.attributes {
+        if told
+            .attributes
+            .get(attribute)
+            .is_none_or(|told| matches!(told, Intent::Keep(_)))
+        {
+            assert_eq!(Some(held), new.attributes.get(attribute));
         }
     }
 }

@@ -418,3 +418,47 @@ fn a_main_department_that_is_not_named_stays_while_the_person_stands_in_it() {
     move user an "An", departments [2,3] -> [3], main_department 2 -> -
     "#);
 }
+
+#[test]
+fn a_department_stays_while_somebody_of_whom_no_departments_are_told_stands_in_it() {
+    let before = "1 Acme\n  2 Law\n    - an An\n    - bo Bo; title=a\n  3 Tax\n    - bo";
+    let mut world = World::holding(before);
+    let untold = Reading::sealed("1 Acme\n  2 Law\n    - an An\n- bo Bo; title=b; in=?");
+    let first = world.run(&untold).permitted.changes().count();
+    let second = world.run(&untold);
+    assert_eq!((first, second.permitted.changes().count()), (1, 0));
+    let tax = &world.mirror.items[&ItemKey::Department(org_model::DepartmentId(3))];
+    assert_eq!(tax.state(), org_model::ItemState::Live);
+    assert_eq!(world.mirror.flaws(), Vec::<String>::new());
+    let told = "1 Acme\n  2 Law\n    - an An\n    - bo Bo; title=b";
+    insta::assert_snapshot!(world.plan(&Reading::sealed(told)), @r#"
+    sealed, 3 unchanged
+    move user bo "Bo", departments [2,3] -> [2]
+    delete department 3 "Tax"
+    "#);
+}
+
+#[test]
+fn a_row_says_that_departments_that_are_not_told_stay() {
+    let before = "1 Acme\n  - an An\n  - bo Bo; title=a";
+    let source = "1 Acme\n  - an An\n- bo Bo; title=b; in=?\n- cy Cy; in=?";
+    insta::assert_snapshot!(plan_of(source, before), @r#"
+    sealed, 2 unchanged
+    update user bo "Bo", title "a" -> "b" [values_kept]
+    create user cy "Cy", status "active"
+    "#);
+}
+
+#[test]
+fn who_returns_without_a_word_of_departments_is_in_the_old_ones_that_are_left() {
+    let before = "1 Acme\n  2 Law\n    - an An\n  3 Tax\n    - bo Bo\n  4 IT\n    - bo";
+    let mut world = World::holding(before);
+    world.run(&Reading::sealed("1 Acme\n  2 Law\n    - an An\n  4 IT"));
+    let back = Reading::sealed("1 Acme\n  2 Law\n    - an An\n  4 IT\n- bo Bo; in=?");
+    insta::assert_snapshot!(world.plan(&back), @r#"
+    sealed, 4 unchanged
+    restore user bo "Bo", departments [3,4] -> [4], status "deleted" -> "active" [values_kept]
+    "#);
+    world.run(&back);
+    assert_eq!(world.mirror.flaws(), Vec::<String>::new());
+}

@@ -389,3 +389,27 @@ fn story_30_an_approval_is_consumed_by_the_next_sealed_run() {
     let verdict = world.run(&Reading::sealed(&company(6..20)));
     assert_eq!((deleted(&verdict), verdict.consumed.len()), (6, 6));
 }
+
+/// The list came short by one: Bo answers by name, and the answer does not say where he stands.
+#[test]
+fn a_member_whose_departments_the_answer_does_not_tell_keeps_them() {
+    let whole = "1 Acme\n  2 Law\n    - an An\n    - bo Bo; leader; main\n  3 Tax\n    - bo";
+    let mut world = World::holding(whole);
+    let mut read = raw_org(whole);
+    read.members.retain(|member| member.userid.as_str() != "bo");
+    let mut snapshot = OrgSnapshot::judge(read, &SealEvidence::default());
+    for member in raw_org("- bo Bo; in=?").members {
+        snapshot.add_found(member);
+    }
+    assert!(snapshot.is_sealed());
+    let reading = Reading::of(snapshot);
+    let before = user(&world, "bo").clone();
+    let verdict = world.run(&reading);
+    assert_eq!(verdict.permitted.changes().count(), 0, "nothing is news");
+    assert_eq!(user(&world, "bo"), &before);
+    // Told again, everything is as it was; told otherwise, it counts.
+    let plan = world.plan(&Reading::sealed(whole));
+    assert_eq!(plan.to_string(), "sealed, 5 unchanged\n");
+    let plan = world.plan(&Reading::sealed(&whole.replace("; leader; main", "")));
+    assert_eq!(plan.changes.len(), 1, "{plan}");
+}

@@ -251,11 +251,23 @@ fn the_fixed_parts_come_from_the_reading_and_are_ordered() {
     person.memberships.as_mut().unwrap().extend(second);
     person.name = Some(String::new());
     let user = mapping("title: position").map(&person, &FilledFields::default());
-    let departments: Vec<u32> = user.memberships.iter().map(|m| m.department.0).collect();
+    let memberships = user.memberships.unwrap();
+    let departments: Vec<u32> = memberships.iter().map(|m| m.department.0).collect();
     assert_eq!(departments, [1, 2]);
     assert_eq!(user.name, None);
     assert_eq!(user.status, person.status);
     assert_eq!(user.main_department, person.main_department);
+}
+
+#[test]
+fn departments_that_the_record_does_not_tell_are_not_told() {
+    let mut person = member(&json!({ "position": "p" }));
+    person.memberships = None;
+    let user = mapping("title: position").map(&person, &FilledFields::default());
+    assert_eq!(user.memberships, None);
+    person.memberships = Some(Vec::new());
+    let user = mapping("title: position").map(&person, &FilledFields::default());
+    assert_eq!(user.memberships, Some(Vec::new()));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use org_model::{
-    AttributeName, DirectoryUser, Intent, MappedUser, Membership, UserId, UserKey, UserStatus,
+    AttributeName, DepartmentTree, DirectoryUser, Intent, MappedUser, Membership, UserId, UserKey,
+    UserStatus,
 };
 use serde_json::Value;
 
@@ -36,7 +37,12 @@ pub(super) struct Draft {
 }
 
 /// Draws `mapped` over `before`. The stamp is the caller's to set.
-pub(super) fn draw(before: &DirectoryUser, mapped: &MappedUser, belief: Belief) -> Draft {
+pub(super) fn draw(
+    before: &DirectoryUser,
+    mapped: &MappedUser,
+    belief: Belief,
+    tree: &DepartmentTree,
+) -> Draft {
     let mut draft = Draft {
         user: before.clone(),
         settled: Settled::Yes,
@@ -50,7 +56,11 @@ pub(super) fn draw(before: &DirectoryUser, mapped: &MappedUser, belief: Belief) 
     draft.user.detached = false;
     draft.user.absence = None;
     draft.user.deleted_at = None;
-    draft.draw_memberships(mapped, belief);
+    match &mapped.memberships {
+        Some(read) => draft.draw_memberships(read, belief),
+        None => draft.keep_memberships(belief, tree),
+    }
+    draft.draw_main_department(mapped);
     draft.draw_leaders(mapped, belief);
     draft.draw_status(mapped, belief);
     draft.draw_attributes(mapped, belief);
@@ -58,14 +68,32 @@ pub(super) fn draw(before: &DirectoryUser, mapped: &MappedUser, belief: Belief) 
 }
 
 impl Draft {
-    fn draw_memberships(&mut self, mapped: &MappedUser, belief: Belief) {
+    fn draw_memberships(&mut self, read: &[Membership], belief: Belief) {
         if belief.may_take_memberships() {
-            self.user.memberships.clone_from(&mapped.memberships);
+            self.user.memberships = read.to_vec();
         } else {
-            let grown = grown_memberships(&self.user.memberships, &mapped.memberships);
-            self.settled = self.settled.and(grown == mapped.memberships);
+            let grown = grown_memberships(&self.user.memberships, read);
+            self.settled = self.settled.and(grown == read);
             self.user.memberships = grown;
         }
+    }
+
+    /// The reading says nothing about memberships: the old ones stay, whatever else it proves.
+    fn keep_memberships(&mut self, belief: Belief, tree: &DepartmentTree) {
+        if belief.fresh {
+            // Nobody kept the departments of somebody who was gone: some may be gone as well.
+            let held = &mut self.user.memberships;
+            held.retain(|membership| tree.contains(membership.department));
+        }
+        if !self.user.memberships.is_empty() {
+            // The next run looks again, so that the departments are known to be in use.
+            self.settled = Settled::No;
+            let departments = ("departments".to_owned(), "absent".to_owned());
+            self.kept.push(departments);
+        }
+    }
+
+    fn draw_main_department(&mut self, mapped: &MappedUser) {
         let stands_in = |main| self.user.memberships.iter().any(|m| m.department == main);
         self.user.main_department = mapped
             .main_department

@@ -80,7 +80,7 @@ fn create(input: &PlanInput<'_>, mapped: &MappedUser) -> Change {
         sealed: true,
         fresh: true,
     };
-    let mut user = draw(&blank, mapped, belief).user;
+    let mut user = draw(&blank, mapped, belief, input.tree).user;
     user.stamp = Settled::Yes.stamp(intent, input.generation);
     Change {
         action: Action::Create,
@@ -140,7 +140,11 @@ fn change(
         fresh: action != Action::Update,
     };
     let intent = mapped.fingerprint();
-    let mut draft = draw(before, mapped, belief);
+    let mut draft = draw(before, mapped, belief, input.tree);
+    if mapped.memberships.is_none() {
+        // Departments that the reading does not show as theirs, and that they stay in.
+        plan.occupy(&Item::User(draft.user.clone()));
+    }
     // A disable that follows may be held: until it is done, the item is not settled.
     let settled = draft.settled.and(draft.closes_to.is_none());
     draft.user.stamp = settled.stamp(intent, input.generation);

@@ -90,6 +90,31 @@ pub fn without(text: &str, people: &BTreeSet<String>) -> String {
         .collect()
 }
 
+/// The same organisation where the records of these people do not say where they stand, as when
+/// no list has them and they answer by name.
+pub fn silent_on_departments(text: &str, people: &BTreeSet<String>) -> String {
+    let mut said = BTreeSet::new();
+    let mut all = String::new();
+    for line in text.lines() {
+        let userid = line.strip_prefix("- ").and_then(|rest| rest.get(..2));
+        match userid.filter(|userid| people.contains(*userid)) {
+            None => all += line,
+            Some(userid) if said.insert(userid) => {
+                let particulars = line.split("; in=").next().unwrap_or_default();
+                all += &format!("{particulars}; in=?");
+            }
+            Some(_) => continue,
+        }
+        all.push('\n');
+    }
+    all
+}
+
+/// Some of the people that [`organisation`] may have.
+pub fn some_people() -> impl Strategy<Value = BTreeSet<String>> {
+    prop::collection::btree_set("u[0-7]", 0..4)
+}
+
 /// One run and what precedes it.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -111,8 +136,9 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         AbsenceAnswer::OutOfRange,
         AbsenceAnswer::Unknown,
     ];
+    let text = (organisation(), some_people());
     let step = (
-        organisation(),
+        text.prop_map(|(text, people)| silent_on_departments(&text, &people)),
         prop::bool::weighted(0.7),
         prop::bool::weighted(0.7),
         prop::sample::select(answers),
