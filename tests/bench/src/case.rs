@@ -113,7 +113,11 @@ pub async fn run(spec: &CaseSpec, clock: Arc<dyn Clock>) -> anyhow::Result<CaseR
         requests: counter.counts(),
         units: RunLog::units(store.as_ref()),
         idle_bytes,
-        peak_bytes: process::peak_bytes()?,
+        peak_bytes: steps
+            .iter()
+            .map(|step| step.resident_bytes)
+            // The kernel's peak may lag behind what it says is resident.
+            .fold(process::peak_bytes()?, u64::max),
         cpu_seconds: process::cpu_seconds()? - cpu_before,
         wall_seconds,
         steps,
