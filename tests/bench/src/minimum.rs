@@ -9,8 +9,8 @@
 //!   index entry; the pages of rows as they are stored; the fixed items of a run, once each: lease,
 //!   delivery mark, due mark, record, state, event; and the baseline if there was none.
 //!
-//! It is a lower bound, and to meet it exactly is not the goal: a transaction costs twice, a decision is
-//! durable before it is applied, and both are promises (DESIGN.md, promises 3 and 4).
+//! It is a lower bound, and to meet it exactly is not the goal: a transaction costs twice, a
+//! decision is durable before it is applied, and both are promises (DESIGN.md, promises 3 and 4).
 
 use std::collections::{BTreeMap, HashMap};
 
