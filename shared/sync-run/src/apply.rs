@@ -81,6 +81,8 @@ async fn write_changes(
     let changes: Vec<PermittedChange<'_>> = plan.changes().collect();
     for wave in changes.chunk_by(|a, b| depth(tree, a) == depth(tree, b)) {
         for chunk in wave.chunks(ROWS_PER_PAGE) {
+            stop_when_late(book, hand).await?;
+            book.intend(chunk).await?;
             let answers = write_chunk(book, chunk).await;
             let ended = record_answers(book, hand, chunk, answers).await;
             book.flush_rows().await?;
@@ -143,6 +145,10 @@ async fn record_answers(
             Some(Ok(outcome)) => {
                 got_through = true;
                 hand.note(change, &outcome);
+                if outcome == WriteOutcome::Done && change.action.is_removal() {
+                    let id = change.after.internal_id().clone();
+                    book.removed.insert((change.after.kind(), id));
+                }
                 record_outcome(book, change, outcome).await?;
             }
             Some(Err(error)) => {
@@ -184,6 +190,7 @@ async fn write_removals(
             book.record_change(&change, RowResult::Skipped, Some(not_empty()))
                 .await?;
         }
+        book.intend(&goes).await?;
         let answers = book.ports.mirror.remove(book.lease, &goes).await;
         hand.sent(book, batch.len() - goes.len());
         let ended =

@@ -1,12 +1,14 @@
 //! The book of one run: its record, its rows, its notices, all as far as they are known.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use org_model::OrgSnapshot;
-use org_plan::{Change, HeldItem, Note};
+use org_model::{InternalId, ItemKind, OrgSnapshot};
+use org_plan::{Change, HeldItem, Note, PermittedChange};
 
 use crate::judge::Judged;
 use crate::ports::{Ports, Step, StoreError};
-use crate::rows::{RowWriter, row_of_change, row_of_held};
+use crate::rows::{RowWriter, row_of_change, row_of_held, row_of_intent};
 use crate::trouble::Trouble;
 use crate::{
     Notice, OutboxItem, OutboxPayload, ReasonText, RowResult, RunLease, RunRecord, SourceState,
@@ -27,6 +29,8 @@ pub(crate) struct Book<'a> {
     pub outbox: Vec<OutboxItem>,
     /// Set by a sealed snapshot: the range to keep as the baseline if the run does not fail.
     pub new_baseline: Option<(org_model::ExpandedRange, u64)>,
+    /// Removals that really happened: what they were approved by is settled.
+    pub removed: BTreeSet<(ItemKind, InternalId)>,
     agent_id: u64,
 }
 
@@ -48,6 +52,7 @@ impl<'a> Book<'a> {
             source_name: source.settings.name.clone(),
             outbox: Vec::new(),
             new_baseline: None,
+            removed: BTreeSet::new(),
             agent_id: u64::from(source.settings.credentials.agent_id),
         }
     }
@@ -126,6 +131,18 @@ impl<'a> Book<'a> {
             self.flush_rows().await
         } else {
             Ok(())
+        }
+    }
+
+    /// Puts down what is about to be written, so that a killed run still explains what it did.
+    pub async fn intend(&mut self, changes: &[PermittedChange<'_>]) -> Result<(), StoreError> {
+        let told = changes.iter().filter(|change| !change.is_refresh());
+        match self
+            .rows
+            .intent(told.map(|change| row_of_intent(change)).collect())
+        {
+            Some(page) => self.ports.runs.append_rows(&self.record, &page).await,
+            None => Ok(()),
         }
     }
 

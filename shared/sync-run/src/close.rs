@@ -7,8 +7,7 @@ use crate::book::Book;
 use crate::ports::{Ports, Step, StoreError};
 use crate::trouble::Trouble;
 use crate::{
-    OutboxItem, OutboxPayload, RowResult, RunError, RunLease, RunMode, RunRecord, RunStatus,
-    notices,
+    OutboxItem, OutboxPayload, RowResult, RunLease, RunMode, RunRecord, RunStatus, burial, notices,
 };
 
 /// Closes a run however its work ended. What was decided and written stays explained.
@@ -40,8 +39,7 @@ pub(crate) async fn close(
     // Released before anything is sent: a slow service keeps no next run waiting. Two runs that
     // send one outbox at once send a message twice at worst.
     ports.leases.release(lease).await?;
-    // What stays is housekeeping's to try again and to complain about.
-    let _oldest_unsent = send_unsent(ports, lease.source()).await;
+    send_unsent(ports, lease.source()).await;
     Ok(book.record)
 }
 
@@ -74,7 +72,7 @@ pub(crate) async fn close_unread(
         .await?;
     ports.runs.put(lease, &record).await?;
     ports.leases.release(lease).await?;
-    let _oldest_unsent = send_unsent(ports, lease.source()).await;
+    send_unsent(ports, lease.source()).await;
     Ok(record)
 }
 
@@ -105,6 +103,10 @@ fn status(record: &RunRecord, ended: &Result<(), Trouble>) -> RunStatus {
 
 fn note_trouble(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
     if let Err(trouble) = ended {
+        if *trouble == Trouble::stale_plan() {
+            // Whoever asked sees the answer; nobody else has to do anything.
+            return;
+        }
         let error = trouble.to_error();
         let notice = notices::failed(book, &error);
         book.notice(&format!("failed:{}", error.code), notice);
@@ -143,18 +145,20 @@ pub(crate) fn run_finished(record: &RunRecord) -> OutboxItem {
     }
 }
 
-/// Sends what must leave. What does not leave stays in the outbox; it never stops a run. The oldest
-/// item that stayed.
-pub(crate) async fn send_unsent(ports: &Ports, source: &SourceId) -> Option<Timestamp> {
-    let unsent = match ports.outbox.unsent(source).await {
-        Ok(unsent) => unsent,
-        Err(error) => {
-            tracing::warn!(%source, %error, "the outbox is unreadable; housekeeping tries again");
-            return None;
-        }
-    };
+/// Sends what must leave. What does not leave stays in the outbox; it never stops a run.
+pub(crate) async fn send_unsent(ports: &Ports, source: &SourceId) {
+    if let Err(error) = send_outbox(ports, source).await {
+        tracing::warn!(%source, %error, "the outbox is unreadable; housekeeping tries again");
+    }
+}
+
+/// The same for housekeeping: since when the oldest item waits that did not leave.
+pub(crate) async fn send_outbox(
+    ports: &Ports,
+    source: &SourceId,
+) -> Result<Option<Timestamp>, StoreError> {
     let mut oldest = None;
-    for item in unsent {
+    for item in ports.outbox.unsent(source).await? {
         let sent = match &item.payload {
             OutboxPayload::Notice(notice) => ports.notifier.send(notice).await,
             OutboxPayload::RunFinished(record) => ports.events.run_finished(record).await,
@@ -167,7 +171,7 @@ pub(crate) async fn send_unsent(ports: &Ports, source: &SourceId) -> Option<Time
             }
         }
     }
-    oldest
+    Ok(oldest)
 }
 
 async fn mark_sent(ports: &Ports, source: &SourceId, item: &OutboxItem) {
@@ -176,48 +180,20 @@ async fn mark_sent(ports: &Ports, source: &SourceId, item: &OutboxItem) {
     }
 }
 
-/// The run that held the lease before died: its record is closed here. Notice and event are durable
-/// before the record is final: whoever finds it final looks no further, and this run may be killed
-/// too.
-pub(crate) async fn finish_dead_run(book: &mut Book<'_>, dead: &RunId) -> Result<(), StoreError> {
-    let (ports, source) = (book.ports, book.lease.source());
-    let Some(record) = dead_record(ports, source, dead).await? else {
-        return Ok(());
-    };
-    let (cause, now) = ("failed:killed", ports.clock.now());
-    if notices::is_due(&book.state.noticed, cause, now) {
-        let item = OutboxItem {
-            id: format!("{dead}-{cause}"),
-            at: now,
-            payload: OutboxPayload::Notice(notices::killed(source, dead, now)),
-        };
-        ports.outbox.put(source, &item).await?;
-        ports.outbox.remember_notice(source, cause, now).await?;
-        book.state.noticed.insert(cause.to_owned(), now);
+/// The run that held the lease before died: its record is closed here. If that fails, this run goes
+/// on all the same; housekeeping buries what stays open.
+pub(crate) async fn finish_dead_run(book: &mut Book<'_>, dead: &RunId) {
+    if let Err(error) = bury_dead(book, dead).await {
+        let source = book.lease.source();
+        tracing::warn!(%source, run = %dead, %error, "a dead run is left to housekeeping");
     }
-    ports.outbox.put(source, &run_finished(&record)).await?;
-    ports.runs.put_unleased(&record).await
 }
 
-/// The record of a run that died, as it is to be closed; `None` if it was closed already.
-pub(crate) async fn dead_record(
-    ports: &Ports,
-    source: &SourceId,
-    dead: &RunId,
-) -> Result<Option<RunRecord>, StoreError> {
-    let Some(mut record) = ports.runs.run(source, dead).await? else {
-        return Ok(None);
-    };
-    if record.status.is_final() {
-        return Ok(None);
+async fn bury_dead(book: &mut Book<'_>, dead: &RunId) -> Result<(), StoreError> {
+    let found = book.ports.runs.run(book.lease.source(), dead).await?;
+    if let Some(record) = found.filter(|record| !record.status.is_final()) {
+        let noticed = &mut book.state.noticed;
+        burial::bury(book.ports, noticed, record, burial::killed()).await?;
     }
-    record.status = RunStatus::Failed;
-    record.finished_at = Some(ports.clock.now());
-    record.error = Some(RunError {
-        code: "killed".to_owned(),
-        message: "the run ended without closing; its rows say what it did".to_owned(),
-        remedy: "nothing: the next run goes on; if it repeats, look at memory and duration"
-            .to_owned(),
-    });
-    Ok(Some(record))
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use org_model::{InternalId, ItemKind};
 use org_plan::{HeldItem, HeldList, TrippedRule};
 
 use crate::book::Book;
@@ -35,19 +36,13 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
         note.is_some_and(|note| note.code == "values_kept")
     });
     notices::mapping(book, &judged.findings, keeps_values);
-    let mut lists = judged
-        .lists
-        .after(&verdict.released, &verdict.consumed, book.lease.run());
+    let mut lists = judged.lists.after_sight(&verdict.released);
     // A list whose items are held anew has the fingerprint of its successor: the new one counts.
     lists.retain(|list| {
         held.iter()
             .all(|new| new.list.fingerprint != list.list.fingerprint)
     });
-    let removals: Vec<_> = verdict
-        .permitted
-        .removals()
-        .map(|change| (change.after.kind(), change.after.internal_id().clone()))
-        .collect();
+    let removals = removals_of(judged);
     let nothing_changes = verdict.permitted.changes().len() == 0 && removals.is_empty();
     if nothing_changes && held.is_empty() && lists.is_empty() && book.outbox.is_empty() {
         return Ok(());
@@ -66,6 +61,42 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
     // Durable now; had it failed, they would be closed with the record.
     book.outbox.clear();
     Ok(())
+}
+
+fn removals_of(judged: &Judged) -> Vec<(ItemKind, InternalId)> {
+    let removals = judged.verdict.permitted.removals();
+    removals
+        .map(|change| (change.after.kind(), change.after.internal_id().clone()))
+        .collect()
+}
+
+/// After the removals: what was removed of an approved list is settled. Not before, so that a run
+/// that dies on the way leaves the approval standing for what it did not reach.
+pub(crate) async fn settle_approvals(book: &mut Book<'_>, judged: &Judged) -> Result<(), Trouble> {
+    let verdict = &judged.verdict;
+    let removed: Vec<&HeldItem> = verdict
+        .consumed
+        .iter()
+        .filter(|item| {
+            book.removed
+                .contains(&(item.kind, item.internal_id.clone()))
+        })
+        .collect();
+    let lists = judged
+        .lists
+        .after_removal(&verdict.released, &removed, book.lease.run());
+    if lists.is_empty() {
+        return Ok(());
+    }
+    let decision = Decision {
+        record: book.record.clone(),
+        held: Vec::new(),
+        lists,
+        removals: removals_of(judged),
+        outbox: Vec::new(),
+        state: book.state.clone(),
+    };
+    Ok(book.ports.runs.decide(book.lease, &decision).await?)
 }
 
 /// The list of what this run holds, and the successor of those that expired: new lists beside

@@ -8,13 +8,13 @@ use org_plan::{
     AbsenceFinding, Comparison, Item, PlanInput, PlanRules, Verdict, compare, plan, protect,
 };
 
-use crate::StoredSource;
 use crate::book::Book;
 use crate::confirm;
 use crate::ports::Step;
 use crate::reading::Reading;
 use crate::standing::{self, StandingLists};
 use crate::trouble::Trouble;
+use crate::{RunMode, StoredSource};
 
 /// Everything the decision and the apply step need.
 pub(crate) struct Judged {
@@ -69,7 +69,12 @@ pub(crate) async fn judge(
     ));
     ports.progress.step(Step::Protect);
     let snapshot = reading.snapshot;
-    let standing = lists.standing(book.record.expected_plan);
+    // A plan that is shown shows its clearings: it is what applying it by its fingerprint does.
+    let applied_plan = match book.record.mode {
+        RunMode::Plan => Some(made.fingerprint()),
+        RunMode::Apply => book.record.expected_plan,
+    };
+    let standing = lists.standing(applied_plan);
     let seen = |key: &ItemKey| is_seen(&snapshot, key);
     let verdict = protect(made, &source.settings.protection_rules(), &standing, &seen);
     book.record.plan = Some(verdict.permitted.fingerprint());

@@ -38,6 +38,30 @@ impl RowWriter {
         })
     }
 
+    /// The rows of the open page, to say what became of them.
+    pub fn open_rows(&mut self) -> &mut [Row] {
+        &mut self.open
+    }
+
+    /// The next page as it will be if the run dies while `rows` are being written: it is put down
+    /// before the first of them is sent, and the page of what became of them takes its place.
+    pub fn intent(&self, rows: Vec<Row>) -> Option<RowsPage> {
+        let mut page = RowsPage {
+            page: self.last_page + 1,
+            rows: self.open.clone(),
+        };
+        page.rows.extend(rows);
+        for (row, seq) in page
+            .rows
+            .iter_mut()
+            .skip(self.open.len())
+            .zip(self.last_seq + 1..)
+        {
+            row.seq = seq;
+        }
+        (!page.rows.is_empty()).then_some(page)
+    }
+
     /// The page is durable: only now do its rows count.
     pub fn settle(&mut self, counts: &mut Counts) {
         self.last_page += 1;
@@ -61,6 +85,16 @@ pub(crate) fn row_of_change(change: &Change, result: RowResult, note: Option<Not
     let mut row = row_of_item(&change.after, change.action, result);
     row.changes.clone_from(&change.changes);
     with_note(row, note.or_else(|| change.note.clone()))
+}
+
+/// The row of a change that is about to be sent.
+pub(crate) fn row_of_intent(change: &Change) -> Row {
+    let note = Note {
+        code: "in_flight".to_owned(),
+        message: "the run ended while this was being written: it may have happened".to_owned(),
+        remedy: Some("look at the item; the next run goes on from what it finds".to_owned()),
+    };
+    row_of_change(change, RowResult::Planned, Some(note))
 }
 
 /// The row of something that a sealed reading misses and that stays.
@@ -87,7 +121,9 @@ pub(crate) fn row_of_held(item: &HeldItem) -> Row {
         result: RowResult::Held,
         code: Some("protected".to_owned()),
         message: Some("waits for an administrator's approval".to_owned()),
-        remedy: Some("approve or reject its held list".to_owned()),
+        remedy: Some(
+            "approve its held list, or leave it: whoever is seen again leaves the list".to_owned(),
+        ),
         changes: Vec::new(),
     }
 }

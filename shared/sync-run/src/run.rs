@@ -132,7 +132,7 @@ async fn claimed(
     ports.runs.put(lease, &record).await?;
     let mut book = Book::open(ports, lease, record, request.deadline, &stored);
     if let Some(dead) = dead_run {
-        close::finish_dead_run(&mut book, &dead).await?;
+        close::finish_dead_run(&mut book, &dead).await;
     }
     let ended = work(&mut book, &stored).await;
     let record = close::close(book, ended).await?;
@@ -152,7 +152,9 @@ async fn work(book: &mut Book<'_>, source: &StoredSource) -> Result<(), Trouble>
         RunMode::Plan => book.write_planned_rows(&judged).await,
         RunMode::Apply => {
             decide::decide(book, &judged).await?;
-            apply::apply(book, &judged).await
+            let applied = apply::apply(book, &judged).await;
+            let settled = decide::settle_approvals(book, &judged).await;
+            applied.and(settled)
         }
     }
 }

@@ -76,29 +76,28 @@ impl StandingLists {
         }
     }
 
-    /// The lists with what this run changes about them: released items, consumption, expiry.
-    pub(crate) fn after(
+    /// The lists with what this run saw of them: released items, expiry.
+    pub(crate) fn after_sight(&self, released: &[HeldItem]) -> Vec<StoredHeldList> {
+        // A set, since a list may hold a hundred thousand items.
+        let released: BTreeSet<&HeldItem> = released.iter().collect();
+        let standing = self.waiting.iter().chain(&self.approved);
+        let seen = standing.filter_map(|list| after_release(list, &released));
+        let expired = self.expired.iter();
+        seen.chain(expired.map(|list| with_state(list, HeldState::Expired)))
+            .collect()
+    }
+
+    /// The approved lists with what this run removed of them.
+    pub(crate) fn after_removal(
         &self,
         released: &[HeldItem],
-        consumed: &[HeldItem],
+        removed: &[&HeldItem],
         run: &RunId,
     ) -> Vec<StoredHeldList> {
-        // Sets, since a list may hold a hundred thousand items.
         let released: BTreeSet<&HeldItem> = released.iter().collect();
-        let consumed: BTreeSet<&HeldItem> = consumed.iter().collect();
-        let waiting = self
-            .waiting
-            .iter()
-            .filter_map(|list| after_release(list, &released));
-        let approved = self
-            .approved
-            .iter()
-            .filter_map(|list| after_approval(list, &released, &consumed, run));
-        let expired = self
-            .expired
-            .iter()
-            .map(|list| with_state(list, HeldState::Expired));
-        waiting.chain(approved).chain(expired).collect()
+        let removed: BTreeSet<&HeldItem> = removed.iter().copied().collect();
+        let settled = |list| after_approval(list, &released, &removed, run);
+        self.approved.iter().filter_map(settled).collect()
     }
 }
 
@@ -117,31 +116,28 @@ fn after_release(list: &StoredHeldList, released: &BTreeSet<&HeldItem>) -> Optio
     Some(after)
 }
 
-/// An approval is consumed when everything of it is settled. Items that were approved and could not
-/// be confirmed gone wait for the next sealed run; those that were removed leave the list then.
+/// An approval is consumed when everything of it was removed. Items that could not be confirmed
+/// gone, or that a killed run left, wait for the next sealed run; what was removed leaves the list.
 fn after_approval(
     list: &StoredHeldList,
     released: &BTreeSet<&HeldItem>,
-    consumed: &BTreeSet<&HeldItem>,
+    removed: &BTreeSet<&HeldItem>,
     run: &RunId,
 ) -> Option<StoredHeldList> {
-    let seen = after_release(list, released);
-    let mut after = seen.clone().unwrap_or_else(|| list.clone());
-    let removed: Vec<_> = after
+    let mut after = after_release(list, released).unwrap_or_else(|| list.clone());
+    let ids = |item: &HeldItem| (item.kind, item.internal_id.clone());
+    let gone: Vec<_> = after
         .remaining()
-        .filter(|item| consumed.contains(item))
+        .filter(|item| removed.contains(item))
+        .map(ids)
         .collect();
-    if removed.is_empty() {
-        return seen;
+    if gone.is_empty() {
+        return None;
     }
-    if removed.len() == after.remaining().count() {
+    if gone.len() == after.remaining().count() {
         after.consumed_by = Some(run.clone());
     } else {
-        let ids: Vec<_> = removed
-            .iter()
-            .map(|item| (item.kind, item.internal_id.clone()))
-            .collect();
-        after.released.extend(ids);
+        after.released.extend(gone);
     }
     Some(after)
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
-use org_model::{ItemState, MemberStatus, RunId, SourceId, UserStatus};
+use org_model::{Fingerprint, ItemState, MemberStatus, RunId, SourceId, UserStatus};
 use org_plan::Item;
 use source_settings::{
     Credentials, Deletions, Protection, RetentionDays, Schedule, Scope, SecretRef, SourceSettings,
 };
 use sync_run::ports::{NoProgress, Ports, StoreError};
 use sync_run::{
-    HeldState, RowResult, RunOutcome, RunRecord, RunRequest, Tidied, Trigger, housekeeping, run,
+    HeldState, RowResult, RunMode, RunOutcome, RunRecord, RunRequest, Tidied, Trigger,
+    housekeeping, run,
 };
 
 use crate::corp::Reader;
@@ -140,6 +141,23 @@ impl World {
     pub async fn run(&mut self) -> RunRecord {
         match self.try_run(Faults::default()).await.0.unwrap() {
             RunOutcome::Finished(record) | RunOutcome::Skipped(record) => *record,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One clean manual run an hour later.
+    pub async fn run_manually(&mut self, mode: RunMode, plan: Option<Fingerprint>) -> RunRecord {
+        self.pass(SignedDuration::from_hours(1));
+        let mut request = self.request();
+        request.trigger = Trigger::Manual;
+        request.scheduled_at = None;
+        let (source, id) = (request.source.clone(), request.run.clone());
+        let mut queued = RunRecord::new(source, id, Trigger::Manual, mode, self.now());
+        queued.expected_plan = plan;
+        self.shelf().records.insert(queued.run.clone(), queued);
+        let (_, ports) = self.process(Faults::default());
+        match run(&ports, &request).await.unwrap() {
+            RunOutcome::Finished(record) => *record,
             other => panic!("{other:?}"),
         }
     }

@@ -1,5 +1,5 @@
 //! Killed at every request, before and after it reached the store; then a clean run converges.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 
@@ -39,6 +39,7 @@ async fn crash_everywhere(at: impl Fn(usize) -> Faults) {
         world.assert_mirrors(&BTreeSet::new());
         world.assert_honest(&record);
         let shelf = world.shelf();
+        assert_every_write_is_told(&shelf, n);
         assert!(shelf.outbox.is_empty(), "unsent after a crash at {n}");
         assert!(
             shelf
@@ -46,6 +47,29 @@ async fn crash_everywhere(at: impl Fn(usize) -> Faults) {
                 .values()
                 .all(|record| record.status.is_final()),
             "open at {n}"
+        );
+    }
+}
+
+/// Every person stands in a row of the run whose generation wrote them: done, or in flight.
+fn assert_every_write_is_told(shelf: &simulation::Shelf, at: usize) {
+    for item in shelf
+        .items
+        .values()
+        .filter(|item| item.kind() == org_model::ItemKind::User)
+    {
+        let generation = item.stamp().generation;
+        let wrote = shelf
+            .records
+            .values()
+            .find(|run| run.generation == Some(generation));
+        let run = &wrote.expect("a run wrote it").run;
+        let pages = shelf.pages.iter().filter(|((of, _, _), _)| of == run);
+        let mut rows = pages.flat_map(|(_, page)| &page.rows);
+        assert!(
+            rows.any(|row| row.id == item.id()),
+            "{} is not told, crash at {at}",
+            item.id()
         );
     }
 }
@@ -164,6 +188,33 @@ async fn two_starts_at_once_are_one_run() {
         RunOutcome::Finished(_)
     ));
     world.assert_mirrors(&BTreeSet::new());
+}
+
+/// A killed approval run has not spent the approval: the next run does what it left.
+#[tokio::test]
+async fn an_approval_outlives_a_killed_run_until_everything_of_it_is_removed() {
+    for n in 0.. {
+        let mut world = World::new(200, 10);
+        world.run().await;
+        (0..100).for_each(|n| world.corp().dismiss(n));
+        world.run().await;
+        world.approve_all();
+        let faults = Faults {
+            die_before: Some(n),
+            ..Faults::default()
+        };
+        let (_, requests) = world.try_run(faults).await;
+        let record = world.run().await;
+        assert_eq!(
+            record.status,
+            RunStatus::Succeeded,
+            "after a crash at {n}: {record:?}"
+        );
+        world.assert_mirrors(&BTreeSet::new());
+        if n >= requests {
+            return;
+        }
+    }
 }
 
 #[tokio::test]

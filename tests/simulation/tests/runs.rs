@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use org_model::MemberStatus;
 use simulation::World;
-use sync_run::{HeldState, NoticeKind, RowResult, RunStatus};
+use sync_run::{HeldState, NoticeKind, RowResult, RunMode, RunStatus};
 
 fn nobody() -> BTreeSet<String> {
     BTreeSet::new()
@@ -256,4 +256,31 @@ async fn silence_is_noticed_once_a_day() {
     assert_eq!(count(NoticeKind::Silence), 1);
     assert_eq!(count(NoticeKind::RunFailed), 1, "ten failures, one notice");
     world.assert_mirrors(&nobody());
+}
+
+/// Story 25: a clearing for everybody is shown by a plan and done by its fingerprint only.
+#[tokio::test]
+async fn a_mass_clearing_is_shown_by_the_plan_and_applied_by_its_fingerprint() {
+    let mut world = World::new(50, 5);
+    world.run().await;
+    world
+        .corp()
+        .people
+        .values_mut()
+        .for_each(|person| person.title.clear());
+    let guarded = world.run().await;
+    assert_eq!(guarded.rows_with(RowResult::Done), 0);
+    let kinds = |world: &World| world.shelf().notices.last().map(|notice| notice.kind);
+    assert_eq!(kinds(&world), Some(NoticeKind::ClearingsSkipped));
+    let plan = world.run_manually(RunMode::Plan, None).await;
+    assert_eq!(plan.status, RunStatus::Planned);
+    assert_eq!(
+        plan.rows_with(RowResult::Planned),
+        50,
+        "the plan shows what it would do"
+    );
+    let applied = world.run_manually(RunMode::Apply, plan.plan).await;
+    assert_eq!(applied.rows_with(RowResult::Done), 50, "{applied:?}");
+    let stale = world.run_manually(RunMode::Apply, plan.plan).await;
+    assert_eq!(stale.error.unwrap().code, "stale_plan");
 }
