@@ -14,6 +14,7 @@ mod findings;
 mod mapping;
 #[cfg(test)]
 mod people;
+mod posts;
 mod problem;
 mod record;
 mod references;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::expression::{Expression, Outcome, with_parser_stack};
 use crate::fields::{WITHHELD_FIELDS, is_blank};
+use crate::posts;
 use crate::record::Record;
 use crate::{FilledFields, MappingProblem};
 
@@ -98,6 +99,7 @@ impl Mapping {
             userid: member.userid.clone(),
             name: member.name.clone().filter(|name| !name.is_empty()),
             memberships: member.memberships.clone().map(ordered),
+            untold: posts::untold(&record, member.memberships.as_deref()),
             main_department: member.main_department,
             direct_leaders: member.direct_leaders.clone(),
             status: member.status,

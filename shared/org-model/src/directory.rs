@@ -229,6 +229,15 @@ impl<T> Intent<T> {
     }
 }
 
+/// What a record does not say of memberships that it has: there the old values stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Untold {
+    /// Who leads; `leader` is false everywhere for want of a better word.
+    pub leads: bool,
+    /// The place within each department; `order` is 0.
+    pub orders: bool,
+}
+
 /// One person as the reading and the mapping want them to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MappedUser {
@@ -238,6 +247,10 @@ pub struct MappedUser {
     /// Ordered by department; only departments of the snapshot's tree. `None`: the reading says
     /// nothing about them; the old ones stay, a new person has none.
     pub memberships: Option<Vec<Membership>>,
+    /// What the record leaves open of these memberships. No part of the fingerprint: whoever does
+    /// not stand exactly as `memberships` says is looked at again by every run.
+    #[serde(skip)]
+    pub untold: Untold,
     /// `None`: the reading says nothing; the old one stays while the person stands in it.
     pub main_department: Option<DepartmentId>,
     /// `None`: the reading says nothing about them.

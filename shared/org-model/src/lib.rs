@@ -24,7 +24,7 @@ mod tree;
 pub use department::Department;
 pub use directory::{
     Absence, AbsenceAnswer, AttributeName, DirectoryDepartment, DirectoryUser, Intent, ItemKey,
-    ItemKind, ItemState, MappedUser, Mark, UserStatus, WriteStamp,
+    ItemKind, ItemState, MappedUser, Mark, Untold, UserStatus, WriteStamp,
 };
 pub use fingerprint::Fingerprint;
 pub use ids::{DepartmentId, Generation, InternalId, RunId, SourceId, TagId, UserId, UserKey};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use org_model::{
     Department, DepartmentId, DepartmentTree, Fingerprint, Gap, GapCause, GapPlace, MappedUser,
-    MemberStatus, Membership, OrgSnapshot, RawDepartment, RawMember, RawOrg, SealEvidence, UserId,
-    VisibleRange,
+    MemberStatus, Membership, OrgSnapshot, RawDepartment, RawMember, RawOrg, SealEvidence, Untold,
+    UserId, VisibleRange,
 };
 use proptest::prelude::*;
 
@@ -221,6 +221,7 @@ fn the_fingerprint_of_a_person_is_the_same_in_every_release() {
             order: 7,
             leader: true,
         }]),
+        untold: Untold::default(),
         main_department: Some(DepartmentId(2)),
         direct_leaders: None,
         status: Some(MemberStatus::Active),

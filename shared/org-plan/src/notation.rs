@@ -2,7 +2,8 @@
 //! planned, judged and applied, with nothing between.
 //!
 //! The text is that of [`org_model::notation`], with one addition: an attribute `title=?code`
-//! is one that the reading says nothing about, for the reason `code`.
+//! is one that the reading says nothing about, for the reason `code`; `untold=leads,orders` says
+//! that the record leaves these two open.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +16,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use org_model::{Intent, MappedUser, OrgSnapshot, RawMember, SealEvidence, UserKey};
+use org_model::{Intent, MappedUser, OrgSnapshot, RawMember, SealEvidence, Untold, UserKey};
 use serde_json::{Map, Value};
 
 pub use mirror::Mirror;
@@ -35,7 +36,9 @@ pub fn mapped(snapshot: &OrgSnapshot) -> BTreeMap<UserKey, MappedUser> {
 }
 
 fn mapped_user(member: &RawMember) -> MappedUser {
-    let fields: Map<String, Value> = serde_json::from_str(&member.fields).expect("an object");
+    let mut fields: Map<String, Value> = serde_json::from_str(&member.fields).expect("an object");
+    let untold = fields.remove("untold").unwrap_or_default();
+    let is_untold = |what| untold.as_str().is_some_and(|untold| untold.contains(what));
     let attributes = fields
         .into_iter()
         .filter(|(name, _)| name != "userid" && name != "name")
@@ -44,6 +47,10 @@ fn mapped_user(member: &RawMember) -> MappedUser {
         userid: member.userid.clone(),
         name: member.name.clone(),
         memberships: member.memberships.clone(),
+        untold: Untold {
+            leads: is_untold("leads"),
+            orders: is_untold("orders"),
+        },
         main_department: member.main_department,
         direct_leaders: member.direct_leaders.clone(),
         status: member.status,

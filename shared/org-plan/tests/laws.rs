@@ -291,10 +291,12 @@ proptest! {
         before in organisation(),
         after in organisation(),
         silent in orgs::some_people(),
+        half_silent in orgs::some_people(),
     ) {
         let mut world = lax_world(&before);
         let held = world.mirror.clone();
-        let reading = Reading::sealed(&orgs::silent_on_departments(&after, &silent));
+        let untold = orgs::silent_on_departments(&after, &silent);
+        let reading = Reading::sealed(&orgs::silent_on_posts(&untold, &half_silent));
         let verdict = world.run(&reading);
         assert_sound_at_every_prefix(&held, permitted_changes(&verdict).iter());
         for (key, told) in mapped(&reading.snapshot) {
@@ -325,6 +327,16 @@ proptest! {
 fn assert_what_is_not_told_stays(told: &MappedUser, old: &DirectoryUser, new: &DirectoryUser) {
     if told.memberships.is_none() {
         assert_eq!(old.memberships, new.memberships);
+    }
+    for read in told.memberships.iter().flatten() {
+        let post = |user: &DirectoryUser| {
+            let mut posts = user.memberships.iter().copied();
+            posts.find(|m| m.department == read.department)
+        };
+        if let (Some(old), Some(new)) = (post(old), post(new)) {
+            assert!(!told.untold.leads || new.leader >= old.leader);
+            assert!(!told.untold.orders || new.order == old.order);
+        }
     }
     let stands_in = |main| new.memberships.iter().any(|m| m.department == main);
     if told.main_department.is_none() && old.main_department.is_some_and(stands_in) {

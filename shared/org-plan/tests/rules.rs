@@ -462,3 +462,21 @@ fn who_returns_without_a_word_of_departments_is_in_the_old_ones_that_are_left() 
     world.run(&back);
     assert_eq!(world.mirror.flaws(), Vec::<String>::new());
 }
+
+#[test]
+fn who_leads_and_in_which_place_stays_while_the_record_does_not_tell() {
+    let before = "1 Acme\n  2 Law\n    - an An; leader; order=7\n  3 Tax\n    - bo Bo";
+    let told = "1 Acme\n  2 Law\n    - an An\n  3 Tax\n    - an\n    - bo Bo";
+    let reading = Reading::sealed(&told.replace("An\n", "An; untold=leads,orders\n"));
+    let mut world = World::holding(before);
+    insta::assert_snapshot!(world.plan(&reading), @r#"
+    sealed, 4 unchanged
+    move user an "An", departments [2] -> [2,3] [values_kept]
+    "#);
+    world.run(&reading);
+    insta::assert_snapshot!(world.plan(&reading), @"sealed, 4 unchanged");
+    insta::assert_snapshot!(world.plan(&Reading::sealed(told)), @r#"
+    sealed, 4 unchanged
+    update user an "An", leads [2] -> -, order_in_departments {"2":7,"3":0} -> {"2":0,"3":0}
+    "#);
+}

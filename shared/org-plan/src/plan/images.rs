@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use org_model::{
-    AttributeName, DepartmentTree, DirectoryUser, Intent, MappedUser, Membership, UserId, UserKey,
-    UserStatus,
+    AttributeName, DepartmentTree, DirectoryUser, Intent, MappedUser, Membership, Untold, UserId,
+    UserKey, UserStatus,
 };
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ pub(super) fn draw(
     draft.user.absence = None;
     draft.user.deleted_at = None;
     match &mapped.memberships {
-        Some(read) => draft.draw_memberships(read, belief),
+        Some(read) => draft.draw_memberships(read, mapped.untold, belief),
         None => draft.keep_memberships(belief, tree),
     }
     draft.draw_main_department(mapped);
@@ -68,13 +68,30 @@ pub(super) fn draw(
 }
 
 impl Draft {
-    fn draw_memberships(&mut self, read: &[Membership], belief: Belief) {
-        if belief.may_take_memberships() {
-            self.user.memberships = read.to_vec();
-        } else {
-            let grown = grown_memberships(&self.user.memberships, read);
-            self.settled = self.settled.and(grown == read);
-            self.user.memberships = grown;
+    fn draw_memberships(&mut self, read: &[Membership], untold: Untold, belief: Belief) {
+        let held = std::mem::take(&mut self.user.memberships);
+        let mut drawn = read.to_vec();
+        if !belief.fresh {
+            keep_untold(&held, &mut drawn, untold);
+        }
+        self.note_kept("leads", read, &drawn, |m| u32::from(m.leader));
+        self.note_kept("order_in_departments", read, &drawn, |m| m.order);
+        if !belief.may_take_memberships() {
+            drawn = grown_memberships(&held, &drawn);
+        }
+        self.settled = self.settled.and(drawn == read);
+        self.user.memberships = drawn;
+    }
+
+    fn note_kept(
+        &mut self,
+        attribute: &str,
+        read: &[Membership],
+        drawn: &[Membership],
+        value: impl Fn(&Membership) -> u32,
+    ) {
+        if !read.iter().map(&value).eq(drawn.iter().map(&value)) {
+            self.kept.push((attribute.to_owned(), "absent".to_owned()));
         }
     }
 
@@ -88,8 +105,8 @@ impl Draft {
         if !self.user.memberships.is_empty() {
             // The next run looks again, so that the departments are known to be in use.
             self.settled = Settled::No;
-            let departments = ("departments".to_owned(), "absent".to_owned());
-            self.kept.push(departments);
+            self.kept
+                .push(("departments".to_owned(), "absent".to_owned()));
         }
     }
 
@@ -156,6 +173,22 @@ impl Draft {
                 }
                 Intent::Set(_) | Intent::Clear | Intent::Keep(_) => {}
             }
+        }
+    }
+}
+
+/// Fills in what the record leaves open of departments that the person stood in before.
+fn keep_untold(held: &[Membership], read: &mut [Membership], untold: Untold) {
+    for membership in read {
+        let mut held = held.iter();
+        let Some(held) = held.find(|held| held.department == membership.department) else {
+            continue;
+        };
+        if untold.leads {
+            membership.leader |= held.leader;
+        }
+        if untold.orders {
+            membership.order = held.order;
         }
     }
 }

@@ -110,6 +110,21 @@ pub fn silent_on_departments(text: &str, people: &BTreeSet<String>) -> String {
     all
 }
 
+/// The same organisation where the records of these people do not say whom they lead.
+pub fn silent_on_posts(text: &str, people: &BTreeSet<String>) -> String {
+    let mut said = BTreeSet::new();
+    let mut all = String::new();
+    for line in text.lines() {
+        all += line;
+        let userid = line.strip_prefix("- ").and_then(|rest| rest.get(..2));
+        if userid.is_some_and(|userid| people.contains(userid) && said.insert(userid)) {
+            all += "; untold=leads,orders";
+        }
+        all.push('\n');
+    }
+    all
+}
+
 /// Some of the people that [`organisation`] may have.
 pub fn some_people() -> impl Strategy<Value = BTreeSet<String>> {
     prop::collection::btree_set("u[0-7]", 0..4)
