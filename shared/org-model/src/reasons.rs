@@ -10,12 +10,12 @@ use crate::{DepartmentId, Gap, RangeNarrowing, TreeFlaw, UserKey};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnsealedReason {
-    NothingRead,
     /// Not everything that was asked was answered: how many, and the first.
     Incomplete {
         gaps: usize,
         first: Gap,
     },
+    NothingRead,
     TreeUnsound(TreeFlaw),
     RangeUnknown,
     RangeChangedWhileReading,
@@ -58,7 +58,11 @@ impl fmt::Display for UnsealedReason {
         match self {
             Self::NothingRead => f.write_str("WeCom showed nobody at all"),
             Self::Incomplete { gaps, first } => {
-                write!(f, "{gaps} answers are missing, first: {}", first.what)
+                write!(
+                    f,
+                    "{gaps} answers are missing, first: {} ({})",
+                    first.what, first.cause
+                )
             }
             Self::TreeUnsound(flaw) => write!(f, "the department tree is not sound: {flaw}"),
             Self::RangeUnknown => f.write_str("the visible range could not be read"),

@@ -52,8 +52,10 @@ impl OrgSnapshot {
         reasons.extend(reading_reasons(&raw));
         let range = raw.expanded_range();
         reasons.extend(range_reasons(&raw, &range, evidence));
+        // What is missing for want of an answer says nothing about who or what there is.
+        let answered = raw.gaps.is_empty();
         let members = listings::merge(raw.members, &tree, whole_company, &mut reasons);
-        if members.is_empty() {
+        if answered && members.is_empty() {
             reasons.push(UnsealedReason::NothingRead);
         }
         Self {
@@ -203,7 +205,8 @@ fn range_reasons(
             narrowing.tags.clear();
             narrowing.tag_members.clear();
         }
-        if !narrowing.is_empty() {
+        // An unanswered list is told as such, not as a range that somebody made narrower.
+        if raw.gaps.is_empty() && !narrowing.is_empty() {
             reasons.push(UnsealedReason::RangeNarrower(narrowing));
         }
     }
