@@ -1,9 +1,11 @@
 //! Housekeeping: what no run does, because no run may be alive to do it.
 //!
-//! It closes the records of dead runs, starts queued runs that nobody claimed, sends unsent
-//! notices, reminds of held lists, notices silence, and purges what was deleted long ago. It runs
+//! It closes the records of dead runs, starts queued runs that nobody claimed and runs for approvals
+//! that nobody heard, sends unsent notices, reminds of held lists, notices silence, and purges what was deleted long ago. It runs
 //! every few minutes beside live runs: everything it writes may be written twice, and nothing it
 //! does touches a live run.
+
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};
@@ -13,8 +15,8 @@ use crate::purge::purge;
 use crate::run::LEASE_GRACE;
 use crate::standing::state_at;
 use crate::{
-    ClaimOutcome, ClaimRequest, HeldState, Notice, OutboxItem, OutboxPayload, RunRecord, RunStatus,
-    StoredSource, claim, close, notices,
+    ClaimOutcome, ClaimRequest, HeldState, Notice, OutboxItem, OutboxPayload, RunError, RunRecord,
+    RunStatus, StoredHeldList, StoredSource, approvals, burial, claim, close, notices,
 };
 
 /// A queued run that nobody claimed for this long was not delivered: Lambda gives up after 300 s.
@@ -22,6 +24,9 @@ const UNCLAIMED_AFTER: SignedDuration = SignedDuration::from_mins(6);
 
 /// A queued run older than this is no longer what anybody waits for.
 const QUEUED_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
+
+/// A purge has no lease and lives within one invocation of housekeeping (Lambda: 15 minutes).
+const PURGE_AT_MOST: SignedDuration = SignedDuration::from_mins(16);
 
 /// The least time without a success that is worth a notice (DESIGN.md §7).
 const SILENCE_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
@@ -43,7 +48,7 @@ pub struct Tidied {
     pub troubled: Vec<SourceId>,
 }
 
-/// One round over all sources. `round` names the purging runs of this round.
+/// One round over all sources. `round` names the runs of this round.
 ///
 /// # Errors
 /// [`StoreError`] only if the sources cannot be listed.
@@ -51,172 +56,187 @@ pub async fn housekeeping(ports: &Ports, round: &RunId) -> Result<Tidied, StoreE
     let mut tidied = Tidied::default();
     for source in ports.sources.sources().await? {
         tidied.sources += 1;
-        if let Err(error) = tidy(ports, &source, round, &mut tidied).await {
-            tracing::warn!(%source, %error, "housekeeping failed for this source");
+        let mut visit = Visit {
+            ports,
+            source: &source,
+            round,
+            tidied: &mut tidied,
+            noticed: BTreeMap::new(),
+            is_troubled: false,
+        };
+        visit.tidy().await;
+        if visit.is_troubled {
             tidied.troubled.push(source);
         }
     }
     Ok(tidied)
 }
 
-async fn tidy(
-    ports: &Ports,
-    source: &SourceId,
-    round: &RunId,
-    tidied: &mut Tidied,
-) -> Result<(), StoreError> {
-    let Some(stored) = ports.sources.source(source).await? else {
-        return Ok(());
-    };
-    tidy_runs(ports, source, tidied).await?;
-    remind(ports, &stored, tidied).await?;
-    watch_silence(ports, &stored, tidied).await?;
-    if let Some(oldest) = close::send_unsent(ports, source).await
-        && ports.clock.now() >= oldest + UNSENT_AT_MOST
-    {
-        tracing::error!(%source, %oldest, "a notice waits unsent for too long");
-        tidied.troubled.push(source.clone());
-    }
-    tidied.purged += purge(ports, &stored, round).await?;
-    Ok(())
+/// One source in one round: no step that fails keeps another from happening.
+struct Visit<'a> {
+    ports: &'a Ports,
+    source: &'a SourceId,
+    round: &'a RunId,
+    tidied: &'a mut Tidied,
+    /// What the source remembers of notices, and what this visit adds.
+    noticed: BTreeMap<String, Timestamp>,
+    is_troubled: bool,
 }
 
-/// Dead runs are closed; queued ones that nobody claimed are started again.
-async fn tidy_runs(
-    ports: &Ports,
-    source: &SourceId,
-    tidied: &mut Tidied,
-) -> Result<(), StoreError> {
-    let now = ports.clock.now();
-    let live = ports
-        .leases
-        .holder(source)
-        .await?
-        .filter(|(_, expires_at)| now < *expires_at);
-    for record in ports.runs.unfinished(source).await? {
-        if live.as_ref().is_some_and(|(run, _)| *run == record.run) {
-            continue;
+impl Visit<'_> {
+    async fn tidy(&mut self) {
+        let oldest = close::send_outbox(self.ports, self.source).await;
+        let oldest = self.note("send the outbox", oldest).flatten();
+        if oldest.is_some_and(|oldest| self.ports.clock.now() >= oldest + UNSENT_AT_MOST) {
+            tracing::error!(source = %self.source, "a notice waits unsent for too long");
+            self.is_troubled = true;
         }
-        match record.status {
-            RunStatus::Queued if now >= record.queued_at + QUEUED_AT_MOST => {
-                give_up(ports, record).await?;
-            }
-            RunStatus::Queued if now >= record.queued_at + UNCLAIMED_AFTER && live.is_none() => {
-                start(ports, &record, tidied).await;
-            }
-            RunStatus::Running if is_dead(&record, now) => bury(ports, &record, tidied).await?,
-            _ => {}
+        let before = self.tidied.clone();
+        let stored = self.ports.sources.source(self.source).await;
+        match self.note("read the source", stored) {
+            Some(None) => return,
+            Some(Some(stored)) => self.tidy_known(&stored).await,
+            // Even then nobody waits for a dead run.
+            None => self.tidy_runs().await,
+        }
+        if *self.tidied != before {
+            // What this round has to say need not wait for the next.
+            let oldest = close::send_outbox(self.ports, self.source).await;
+            self.note("send the outbox", oldest);
         }
     }
-    Ok(())
+
+    async fn tidy_known(&mut self, stored: &StoredSource) {
+        self.noticed.clone_from(&stored.state.noticed);
+        self.tidy_runs().await;
+        let lists = self.ports.held.standing(self.source).await;
+        let lists = self.note("read the held lists", lists).unwrap_or_default();
+        self.start_approved(stored, &lists).await;
+        for list in &lists {
+            self.remind(list).await;
+        }
+        self.watch_silence(stored).await;
+        let purged = purge(self.ports, stored, self.round).await;
+        self.tidied.purged += self.note("purge", purged).unwrap_or_default();
+    }
+
+    /// What a step gave; its error is said here and counts once.
+    fn note<T>(&mut self, step: &'static str, done: Result<T, StoreError>) -> Option<T> {
+        match done {
+            Ok(done) => Some(done),
+            Err(error) => {
+                tracing::warn!(source = %self.source, step, %error, "housekeeping failed");
+                self.is_troubled = true;
+                None
+            }
+        }
+    }
+
+    /// Dead runs are buried; queued ones that nobody claimed are started again.
+    async fn tidy_runs(&mut self) {
+        let now = self.ports.clock.now();
+        let holder = self.ports.leases.holder(self.source).await;
+        let Some(holder) = self.note("see who is live", holder) else {
+            return;
+        };
+        let live = holder.filter(|(_, expires_at)| now < *expires_at);
+        let unfinished = self.ports.runs.unfinished(self.source).await;
+        for record in self.note("list open runs", unfinished).unwrap_or_default() {
+            if live.as_ref().is_some_and(|(run, _)| *run == record.run) {
+                continue;
+            }
+            let waited = now.duration_since(record.queued_at);
+            match record.status {
+                RunStatus::Queued if waited >= QUEUED_AT_MOST => {
+                    self.bury(record, burial::never_started()).await;
+                }
+                RunStatus::Queued if waited >= UNCLAIMED_AFTER && live.is_none() => {
+                    self.start(&record).await;
+                }
+                RunStatus::Running if is_dead(&record, now) => {
+                    self.bury(record, burial::killed()).await;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    async fn bury(&mut self, record: RunRecord, error: RunError) {
+        let buried = burial::bury(self.ports, &mut self.noticed, record, error).await;
+        if let Some(notices) = self.note("bury a run", buried).flatten() {
+            self.tidied.dead_runs += 1;
+            self.tidied.notices += notices;
+        }
+    }
+
+    async fn start(&mut self, record: &RunRecord) {
+        let (run, starter) = (&record.run, &self.ports.starter);
+        match starter.start(&record.source, run, record.trigger).await {
+            Ok(()) => self.tidied.started_runs += 1,
+            Err(error) => tracing::warn!(source = %self.source, %run, %error, "not started"),
+        }
+    }
+
+    async fn start_approved(&mut self, stored: &StoredSource, lists: &[StoredHeldList]) {
+        let queued = approvals::queue_unheard(self.ports, stored, lists, self.round).await;
+        if let Some(record) = self.note("queue an approval run", queued).flatten() {
+            self.start(&record).await;
+        }
+    }
+
+    /// One reminder a day for each list that waits (story 17).
+    async fn remind(&mut self, list: &StoredHeldList) {
+        let now = self.ports.clock.now();
+        let cause = format!("held:{}", list.list.fingerprint);
+        if state_at(list, now) == HeldState::Waiting {
+            let notice = notices::held_reminder(list, now);
+            self.put_notice(&cause, notice).await;
+        }
+    }
+
+    /// Story 19: no sealed, not failed run for three intervals, at least an hour.
+    async fn watch_silence(&mut self, stored: &StoredSource) {
+        let now = self.ports.clock.now();
+        let schedule = &stored.settings.schedule;
+        let since = stored.state.last_success_at.unwrap_or(stored.created_at);
+        let allowed = (schedule.interval() * 3).max(SILENCE_AT_LEAST);
+        if schedule.enabled && now >= since + allowed {
+            let notice = notices::silence(self.source, stored.state.last_success_at, now);
+            self.put_notice("silence", notice).await;
+        }
+    }
+
+    /// Once a day for each cause. The cause is remembered after the notice is durable: a crash
+    /// between notices twice, never not.
+    async fn put_notice(&mut self, cause: &str, notice: Notice) {
+        let at = notice.at;
+        if !notices::is_due(&self.noticed, cause, at) {
+            return;
+        }
+        let item = OutboxItem {
+            id: format!("{}-{cause}", at.as_second()),
+            at,
+            payload: OutboxPayload::Notice(notice),
+        };
+        let put = self.ports.outbox.put(self.source, &item).await;
+        if self.note("put a notice", put).is_none() {
+            return;
+        }
+        self.tidied.notices += 1;
+        self.noticed.insert(cause.to_owned(), at);
+        let outbox = &self.ports.outbox;
+        let remembered = outbox.remember_notice(self.source, cause, at).await;
+        self.note("remember a notice", remembered);
+    }
 }
 
 /// A running record without a live lease: dead, unless it was claimed a moment ago.
 fn is_dead(record: &RunRecord, now: Timestamp) -> bool {
-    record.started_at.is_none_or(|at| now >= at + LEASE_GRACE)
-}
-
-async fn bury(ports: &Ports, record: &RunRecord, tidied: &mut Tidied) -> Result<(), StoreError> {
-    match close::dead_record(ports, &record.source, &record.run).await? {
-        Some(closed) => bury_dead(ports, closed, ports.clock.now(), tidied).await,
-        None => Ok(()),
-    }
-}
-
-/// Notice and event of a run that was found dead, then its closed record: whoever finds it final
-/// looks no further.
-async fn bury_dead(
-    ports: &Ports,
-    closed: RunRecord,
-    now: Timestamp,
-    tidied: &mut Tidied,
-) -> Result<(), StoreError> {
-    tidied.dead_runs += 1;
-    let source = closed.source.clone();
-    let notice = notices::killed(&source, &closed.run, now);
-    put_notice(ports, "failed:killed", notice, tidied).await?;
-    let event = close::run_finished(&closed);
-    ports.outbox.put(&source, &event).await?;
-    ports.runs.put_unleased(&closed).await
-}
-
-async fn start(ports: &Ports, record: &RunRecord, tidied: &mut Tidied) {
-    match ports
-        .starter
-        .start(&record.source, &record.run, record.trigger)
-        .await
-    {
-        Ok(()) => tidied.started_runs += 1,
-        Err(error) => {
-            tracing::warn!(source = %record.source, run = %record.run, %error, "not started");
-        }
-    }
-}
-
-async fn give_up(ports: &Ports, mut record: RunRecord) -> Result<(), StoreError> {
-    record.status = RunStatus::Failed;
-    record.finished_at = Some(ports.clock.now());
-    record.error = Some(crate::RunError {
-        code: "never_started".to_owned(),
-        message: "the run was queued and never started".to_owned(),
-        remedy: "ask for a new run; if it repeats, look at the function and its rights".to_owned(),
-    });
-    ports.runs.put_unleased(&record).await
-}
-
-/// One reminder a day for each list that waits (story 17).
-async fn remind(
-    ports: &Ports,
-    stored: &StoredSource,
-    tidied: &mut Tidied,
-) -> Result<(), StoreError> {
-    let now = ports.clock.now();
-    for list in ports.held.standing(&stored.source).await? {
-        let cause = format!("held:{}", list.list.fingerprint);
-        let waits = state_at(&list, now) == HeldState::Waiting;
-        if waits && notices::is_due(&stored.state.noticed, &cause, now) {
-            put_notice(ports, &cause, notices::held_reminder(&list, now), tidied).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Story 19: no sealed, not failed run for three intervals, at least an hour.
-async fn watch_silence(
-    ports: &Ports,
-    stored: &StoredSource,
-    tidied: &mut Tidied,
-) -> Result<(), StoreError> {
-    let now = ports.clock.now();
-    let schedule = &stored.settings.schedule;
-    let since = stored.state.last_success_at.unwrap_or(stored.created_at);
-    let allowed = (schedule.interval() * 3).max(SILENCE_AT_LEAST);
-    let silent = schedule.enabled && now >= since + allowed;
-    if silent && notices::is_due(&stored.state.noticed, "silence", now) {
-        let notice = notices::silence(&stored.source, stored.state.last_success_at, now);
-        put_notice(ports, "silence", notice, tidied).await?;
-    }
-    Ok(())
-}
-
-/// The cause is remembered after the notice is durable: a crash between notices twice, never not.
-async fn put_notice(
-    ports: &Ports,
-    cause: &str,
-    notice: Notice,
-    tidied: &mut Tidied,
-) -> Result<(), StoreError> {
-    let (source, at) = (notice.source.clone(), notice.at);
-    let id = format!("{}-{cause}", at.as_second());
-    let item = OutboxItem {
-        id,
-        at,
-        payload: OutboxPayload::Notice(notice),
+    let alive = match record.generation {
+        Some(_) => LEASE_GRACE,
+        None => PURGE_AT_MOST,
     };
-    ports.outbox.put(&source, &item).await?;
-    ports.outbox.remember_notice(&source, cause, at).await?;
-    tidied.notices += 1;
-    Ok(())
+    record.started_at.is_none_or(|at| now >= at + alive)
 }
 
 /// Ends a run whose process is known to be dead, without waiting for its lease: for a runner that
@@ -246,8 +266,13 @@ pub async fn take_over(
     else {
         return Ok(None);
     };
-    if let Some(record) = close::dead_record(ports, source, &dead).await? {
-        bury_dead(ports, record, now, &mut Tidied::default()).await?;
+    let found = ports.runs.run(source, &dead).await?;
+    if let Some(record) = found.filter(|record| !record.status.is_final()) {
+        let stored = ports.sources.source(source).await?;
+        let mut noticed = stored
+            .map(|stored| stored.state.noticed)
+            .unwrap_or_default();
+        burial::bury(ports, &mut noticed, record, burial::killed()).await?;
     }
     ports.leases.release(&lease).await?;
     Ok(Some(dead))

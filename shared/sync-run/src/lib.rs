@@ -8,7 +8,9 @@
 //!   on, and only the holder of the lease writes.
 
 mod apply;
+mod approvals;
 mod book;
+mod burial;
 mod close;
 mod confirm;
 mod decide;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use field_map::MappingFindings;
 use jiff::{SignedDuration, Timestamp};
-use org_model::{ItemKind, RunId, SourceId};
+use org_model::{ItemKind, SourceId};
 use org_plan::{HeldList, RuleLimit, TrippedRule};
 
 use crate::book::Book;
@@ -276,23 +276,6 @@ pub(crate) fn silence(
     }
 }
 
-/// A run that died: nobody closed it.
-pub(crate) fn killed(source: &SourceId, run: &RunId, now: Timestamp) -> Notice {
-    let text = format!(
-        "The run {run} of source {source} ended without closing: its invocation was killed or ran \
-         out of time. Its rows say what it did; the next run goes on from what the directory \
-         holds.\n\nIf it repeats: look at the function's memory and duration.",
-    );
-    Notice {
-        at: now,
-        kind: NoticeKind::RunFailed,
-        source: source.clone(),
-        run: Some(run.clone()),
-        subject: subject(source, "run failed: killed"),
-        text,
-    }
-}
-
 fn notice(book: &Book<'_>, kind: NoticeKind, head: &str, text: String) -> Notice {
     Notice {
         at: book.ports.clock.now(),
@@ -305,7 +288,7 @@ fn notice(book: &Book<'_>, kind: NoticeKind, head: &str, text: String) -> Notice
 }
 
 /// SNS takes ASCII subjects below 100 characters on one line.
-fn subject(source: &SourceId, head: &str) -> String {
+pub(crate) fn subject(source: &SourceId, head: &str) -> String {
     let text = format!("[wecom-sync] {source}: {head}");
     let clean = text.chars().map(|c| {
         if c.is_ascii_graphic() || c == ' ' {

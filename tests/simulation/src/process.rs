@@ -11,8 +11,8 @@ use org_plan::{Change, Item, PermittedChange, PermittedMark};
 use secrecy::SecretString;
 use source_settings::{AgentId, SecretRef};
 use sync_run::ports::{
-    Events, HeldLists, Leases, Mirror, MirrorUpkeep, Notifier, Outbox, PurgeFound, RunLog,
-    RunStarter, Secrets, SendError, Sources, StoreError, WriteOutcome,
+    Events, HeldLists, Leases, Mirror, MirrorUpkeep, Notifier, Outbox, PurgePage, Purgeable,
+    RunLog, RunStarter, Secrets, SendError, Sources, StoreError, WriteOutcome,
 };
 use sync_run::{
     ClaimOutcome, ClaimRequest, Decision, HeldState, Notice, OutboxItem, Row, RowsPage, RunLease,
@@ -221,22 +221,23 @@ impl Mirror for Process {
 
 #[async_trait]
 impl MirrorUpkeep for Process {
-    async fn purge(
+    async fn deleted_before(
         &self,
         _: &SourceId,
         older_than: Timestamp,
-    ) -> Result<Vec<PurgeFound>, StoreError> {
-        let purge = |shelf: &mut Shelf| {
-            let deleted_at = |item: &Item| match item {
-                Item::User(user) => user.deleted_at,
-                Item::Department(department) => department.deleted_at,
-            };
-            let old = |item: &Item| deleted_at(item).is_some_and(|at| at < older_than);
-            let found: Vec<Item> = shelf.items.values().filter(|i| old(i)).cloned().collect();
-            shelf.items.retain(|_, item| !old(item));
-            Ok(found.into_iter().map(|item| PurgeFound { item }).collect())
-        };
-        self.ask("purge", purge).await
+        _from: usize,
+    ) -> Result<PurgePage, StoreError> {
+        let find = |shelf: &mut Shelf| Ok(shelf.deleted_before(older_than));
+        self.ask("look for deleted items", find).await
+    }
+
+    async fn purge(&self, _: &SourceId, items: &[Purgeable]) -> Vec<Result<bool, StoreError>> {
+        let purge = |shelf: &mut Shelf| Ok(items.iter().map(|one| shelf.purge(one)).collect());
+        let purged: Result<Vec<bool>, _> = self.ask("purge", purge).await;
+        match purged {
+            Ok(purged) => purged.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error); items.len()],
+        }
     }
 
     async fn purged(&self, _: &SourceId, at: Timestamp) -> Result<(), StoreError> {
@@ -264,6 +265,11 @@ impl RunLog for Process {
             Ok(())
         };
         self.ask("put a record", put).await
+    }
+
+    async fn bury(&self, record: &RunRecord, outbox: &[OutboxItem]) -> Result<bool, StoreError> {
+        self.ask("bury a record", |shelf| Ok(shelf.bury(record, outbox)))
+            .await
     }
 
     async fn put(&self, lease: &RunLease, record: &RunRecord) -> Result<(), StoreError> {
@@ -307,7 +313,7 @@ impl RunLog for Process {
                     .lists
                     .insert(list.list.fingerprint.to_string(), list.clone());
             }
-            put_outbox(shelf, &decision.outbox);
+            shelf.put_outbox(&decision.outbox);
             shelf.state = decision.state.clone();
             Ok(())
         };
@@ -324,7 +330,7 @@ impl RunLog for Process {
         let close = |shelf: &mut Shelf| {
             leased(shelf, lease, "close")?;
             shelf.records.insert(record.run.clone(), record.clone());
-            put_outbox(shelf, outbox);
+            shelf.put_outbox(outbox);
             shelf.state = state.clone();
             Ok(())
         };
@@ -344,12 +350,6 @@ impl RunLog for Process {
 
     fn units(&self) -> Units {
         Units::default()
-    }
-}
-
-fn put_outbox(shelf: &mut Shelf, items: &[OutboxItem]) {
-    for item in items {
-        shelf.outbox.insert(item.id.clone(), item.clone());
     }
 }
 
@@ -379,7 +379,7 @@ impl Outbox for Process {
 
     async fn put(&self, _: &SourceId, item: &OutboxItem) -> Result<(), StoreError> {
         let put = |shelf: &mut Shelf| {
-            put_outbox(shelf, std::slice::from_ref(item));
+            shelf.put_outbox(std::slice::from_ref(item));
             Ok(())
         };
         self.ask("put into the outbox", put).await
@@ -447,8 +447,10 @@ impl Secrets for Process {
 
 #[async_trait]
 impl RunStarter for Process {
-    async fn start(&self, _: &SourceId, _: &RunId, _: Trigger) -> Result<(), SendError> {
-        self.leave()
+    async fn start(&self, _: &SourceId, run: &RunId, _: Trigger) -> Result<(), SendError> {
+        self.leave()?;
+        self.lock().started.push(run.clone());
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use org_model::{Generation, ItemKey, ItemState, Mark, RunId, UserStatus};
 use org_plan::{Change, Item, KeptItem};
 use source_settings::SourceSettings;
-use sync_run::ports::WriteOutcome;
+use sync_run::ports::{PURGE_MAX, PurgePage, Purgeable, WriteOutcome};
 use sync_run::{
     ClaimOutcome, ClaimRequest, Notice, OutboxItem, RowsPage, RunLease, RunRecord, SourceState,
     StoredHeldList,
@@ -29,6 +29,8 @@ pub struct Shelf {
     pub sent: Vec<OutboxItem>,
     pub notices: Vec<Notice>,
     pub events: Vec<RunRecord>,
+    /// Runs that were asked to start.
+    pub started: Vec<RunId>,
 }
 
 impl Shelf {
@@ -48,6 +50,7 @@ impl Shelf {
             sent: Vec::new(),
             notices: Vec::new(),
             events: Vec::new(),
+            started: Vec::new(),
         }
     }
 
@@ -123,6 +126,52 @@ impl Shelf {
             self.items.insert(key, marked);
         }
         WriteOutcome::Done
+    }
+
+    /// An id that was sent is never put again.
+    pub fn put_outbox(&mut self, items: &[OutboxItem]) {
+        for item in items {
+            if !self.sent.iter().any(|sent| sent.id == item.id) {
+                self.outbox.insert(item.id.clone(), item.clone());
+            }
+        }
+    }
+
+    pub fn bury(&mut self, record: &RunRecord, outbox: &[OutboxItem]) -> bool {
+        let stands = self.records.get(&record.run);
+        if stands.is_some_and(|stands| stands.status.is_final()) {
+            return stands == Some(record);
+        }
+        self.records.insert(record.run.clone(), record.clone());
+        self.put_outbox(outbox);
+        true
+    }
+
+    pub fn deleted_before(&self, older_than: Timestamp) -> PurgePage {
+        let deleted_at = |item: &Item| match item {
+            Item::User(user) => user.deleted_at,
+            Item::Department(department) => department.deleted_at,
+        };
+        let old = |item: &&Item| deleted_at(item).is_some_and(|at| at < older_than);
+        let mut found = self.items.values().filter(old).cloned();
+        let items: Vec<_> = found.by_ref().take(PURGE_MAX).collect();
+        let purgeable = |item| Purgeable { item, aside: false };
+        PurgePage {
+            items: items.into_iter().map(purgeable).collect(),
+            next: found.next().map(|_| 0),
+        }
+    }
+
+    pub fn purge(&mut self, found: &Purgeable) -> bool {
+        let key = found.item.key();
+        match self.items.get(&key) {
+            Some(stands) if stands.stamp() != found.item.stamp() => false,
+            // Nothing there any more: this very deletion, sent before.
+            _ => {
+                self.items.remove(&key);
+                true
+            }
+        }
     }
 
     /// People who may be found in the directory, by key.

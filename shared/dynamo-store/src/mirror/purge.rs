@@ -5,10 +5,10 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use org_model::SourceId;
 use org_plan::Item;
-use sync_run::ports::{MirrorUpkeep, PurgeFound, StoreError};
+use sync_run::ports::{MirrorUpkeep, PURGE_MAX, PurgePage, Purgeable, StoreError};
 
 use super::items::{item_of, key_of};
-use super::keys::partitions;
+use super::keys::{partitions, place, place_aside};
 use super::write::unchanged;
 use crate::DynamoStore;
 use crate::wire::Attributes;
@@ -17,52 +17,90 @@ use crate::wire::calls::Written;
 use crate::wire::expression::Expression;
 use crate::wire::keys::{self, Key};
 
+const FIND: &str = "find deleted items";
 const PURGE: &str = "purge deleted items";
 
 const DELETES_IN_FLIGHT: usize = 16;
 
+/// Items read at once while looking for old ones: one batch of DynamoDB.
+const READ_AT_ONCE: usize = 100;
+
 impl DynamoStore {
-    /// Keys of everything deleted, from the index; displaced records too.
-    async fn deleted_in(&self, pk: String) -> Result<Vec<Key>, StoreError> {
-        let mut search = self.index_of(&pk);
+    /// Adds what was deleted before `older_than` in one partition, displaced records too. `false`:
+    /// the page is full, and the partition may hold more.
+    async fn deleted_in(
+        &self,
+        source: &SourceId,
+        pk: &str,
+        older_than: Timestamp,
+        found: &mut Vec<Purgeable>,
+    ) -> Result<bool, StoreError> {
+        let mut search = self.index_of(pk);
         search.expression = search
             .expression
             .filtered("#st = :deleted")
             .with(":deleted", s("deleted"));
-        let mut found = Vec::new();
-        self.search_each(PURGE, search, |entry| {
-            let sk = text(&entry, "mk", PURGE)?.to_owned();
-            found.push(Key { pk: pk.clone(), sk });
-            Ok(())
-        })
-        .await?;
-        Ok(found)
+        loop {
+            let entries = self.search_once(FIND, &search).await?;
+            let places: Vec<Key> = entries
+                .items
+                .iter()
+                .map(|entry| place_of(pk, entry))
+                .collect::<Result<_, _>>()?;
+            for places in places.chunks(READ_AT_ONCE) {
+                let items = self
+                    .get_all(FIND, &self.tables.directory, places)
+                    .await?
+                    .into_iter();
+                for attributes in items {
+                    let purgeable = purgeable(source, attributes)?;
+                    if deleted_at(&purgeable.item).is_some_and(|at| at < older_than) {
+                        found.push(purgeable);
+                    }
+                }
+                if found.len() >= PURGE_MAX {
+                    return Ok(false);
+                }
+            }
+            match entries.last {
+                Some(last) => search.after = Some(last),
+                None => return Ok(true),
+            }
+        }
     }
 
-    /// Deletes one item if it is old enough and still exactly as it was read. The stamp stands for
-    /// status and age: whoever changes either writes another stamp.
-    async fn purge_one(
-        &self,
-        attributes: Attributes,
-        older_than: Timestamp,
-    ) -> Result<Option<PurgeFound>, StoreError> {
-        let key = key_of(&attributes, PURGE)?;
-        let item = item_of(attributes, PURGE)?;
-        if deleted_at(&item).is_none_or(|at| at >= older_than) {
-            return Ok(None);
-        }
+    /// Deletes one item if it is still exactly as it was found. The stamp stands for status and
+    /// age: whoever changes either writes another stamp.
+    async fn purge_one(&self, source: &SourceId, found: &Purgeable) -> Result<bool, StoreError> {
+        let item = &found.item;
+        let key = match found.aside {
+            true => place_aside(source, &item.key(), item.internal_id()),
+            false => place(source, &item.key()),
+        };
         let condition = unchanged(Some(item.stamp()))
             .when("#fp = :fp AND #gen = :gen AND #st = :deleted")
             .with(":deleted", s("deleted"));
-        let deleted = self
-            .delete(PURGE, &self.tables.directory, &key, condition)
-            .await?;
-        Ok(match deleted {
+        let table = &self.tables.directory;
+        Ok(match self.delete(PURGE, table, &key, condition).await? {
             // Nothing there any more: this very delete, sent before.
-            Written::Done | Written::Refused(None) => Some(PurgeFound { item }),
-            Written::Refused(Some(_)) => None,
+            Written::Done | Written::Refused(None) => true,
+            Written::Refused(Some(_)) => false,
         })
     }
+}
+
+fn place_of(pk: &str, entry: &Attributes) -> Result<Key, StoreError> {
+    Ok(Key {
+        pk: pk.to_owned(),
+        sk: text(entry, "mk", FIND)?.to_owned(),
+    })
+}
+
+fn purgeable(source: &SourceId, attributes: Attributes) -> Result<Purgeable, StoreError> {
+    let stands = key_of(&attributes, FIND)?;
+    let item = item_of(attributes, FIND)?;
+    let aside = stands.sk != place(source, &item.key()).sk;
+    Ok(Purgeable { item, aside })
 }
 
 fn deleted_at(item: &Item) -> Option<Timestamp> {
@@ -74,32 +112,35 @@ fn deleted_at(item: &Item) -> Option<Timestamp> {
 
 #[async_trait]
 impl MirrorUpkeep for DynamoStore {
-    async fn purge(
+    async fn deleted_before(
         &self,
         source: &SourceId,
         older_than: Timestamp,
-    ) -> Result<Vec<PurgeFound>, StoreError> {
-        let parts: Vec<_> = partitions(source)
-            .into_iter()
-            .map(|(_, pk)| self.deleted_in(pk))
-            .collect();
-        let mut answers = futures::stream::iter(parts).buffer_unordered(DELETES_IN_FLIGHT);
-        let mut places = Vec::new();
-        while let Some(part) = answers.next().await {
-            places.extend(part?);
+        from: usize,
+    ) -> Result<PurgePage, StoreError> {
+        let mut page = PurgePage::default();
+        for (number, (_, pk)) in partitions(source).iter().enumerate().skip(from) {
+            let all = self
+                .deleted_in(source, pk, older_than, &mut page.items)
+                .await?;
+            if !all {
+                page.items.truncate(PURGE_MAX);
+                page.next = Some(number);
+                break;
+            }
         }
-        places.sort_by(|one, other| (&one.pk, &one.sk).cmp(&(&other.pk, &other.sk)));
-        let items = self.get_all(PURGE, &self.tables.directory, &places).await?;
+        Ok(page)
+    }
+
+    async fn purge(&self, source: &SourceId, items: &[Purgeable]) -> Vec<Result<bool, StoreError>> {
         let deletes: Vec<_> = items
-            .into_iter()
-            .map(|attributes| self.purge_one(attributes, older_than))
+            .iter()
+            .map(|found| self.purge_one(source, found))
             .collect();
-        let mut deletes = futures::stream::iter(deletes).buffer_unordered(DELETES_IN_FLIGHT);
-        let mut purged = Vec::new();
-        while let Some(deleted) = deletes.next().await {
-            purged.extend(deleted?);
-        }
-        Ok(purged)
+        futures::stream::iter(deletes)
+            .buffered(DELETES_IN_FLIGHT)
+            .collect()
+            .await
     }
 
     async fn purged(&self, source: &SourceId, at: Timestamp) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! The log of runs: records, rows, decisions.
 
+mod bury;
 mod decide;
 mod records;
 mod rows;
@@ -22,6 +23,10 @@ impl RunLog for DynamoStore {
 
     async fn put_unleased(&self, record: &RunRecord) -> Result<(), StoreError> {
         self.put_record_unleased(record).await
+    }
+
+    async fn bury(&self, record: &RunRecord, outbox: &[OutboxItem]) -> Result<bool, StoreError> {
+        self.bury_record(record, outbox).await
     }
 
     async fn put(&self, lease: &RunLease, record: &RunRecord) -> Result<(), StoreError> {

@@ -102,21 +102,40 @@ pub const REMOVALS_MAX: usize = 99;
 /// Housekeeping's own door: purging what was deleted long ago.
 #[async_trait]
 pub trait MirrorUpkeep: Send + Sync {
-    /// Deletes items with status deleted since before `older_than`, conditional on status and age.
-    async fn purge(
+    /// Some items with status deleted since before `older_than`, at most [`PURGE_MAX`]. `from`: 0 at
+    /// first, then what the page before said.
+    async fn deleted_before(
         &self,
         source: &SourceId,
         older_than: Timestamp,
-    ) -> Result<Vec<PurgeFound>, StoreError>;
+        from: usize,
+    ) -> Result<PurgePage, StoreError>;
+
+    /// Deletes each of these for good, if it still is as it was found: `false` if it is not. Outcomes
+    /// in the order of `items`.
+    async fn purge(&self, source: &SourceId, items: &[Purgeable]) -> Vec<Result<bool, StoreError>>;
 
     /// Remembers when the source was last purged, so that it happens once a day.
     async fn purged(&self, source: &SourceId, at: Timestamp) -> Result<(), StoreError>;
 }
 
-/// One purged item, for the row.
+/// How many items are purged at once: what fits one page of rows.
+pub const PURGE_MAX: usize = crate::ROWS_PER_PAGE;
+
+/// One page of what may be purged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PurgePage {
+    pub items: Vec<Purgeable>,
+    /// Where to look on, once these are purged; `None`: there is nothing else.
+    pub next: Option<usize>,
+}
+
+/// Something that was deleted long ago.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PurgeFound {
+pub struct Purgeable {
     pub item: Item,
+    /// It was moved aside when its userid was given to somebody else.
+    pub aside: bool,
 }
 
 #[async_trait]
@@ -125,6 +144,9 @@ pub trait RunLog: Send + Sync {
     /// Writes the record of a run that nobody holds a lease for (skipped, or found dead). A record
     /// that is already final stays as it is.
     async fn put_unleased(&self, record: &RunRecord) -> Result<(), StoreError>;
+    /// One transaction: the final record of a run that nobody will close, and what must leave
+    /// because of it. `false`: its record is final already, and nothing was written.
+    async fn bury(&self, record: &RunRecord, outbox: &[OutboxItem]) -> Result<bool, StoreError>;
     /// Writes the record under the lease.
     async fn put(&self, lease: &RunLease, record: &RunRecord) -> Result<(), StoreError>;
     /// Adds a page to the rows of the run that `record` names. The generation is part of where it
