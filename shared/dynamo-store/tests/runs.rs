@@ -251,6 +251,61 @@ async fn a_decision_is_durable_as_a_whole_and_twice_is_once() {
     assert_eq!(source.state, decided.state);
 }
 
+fn removals(range: std::ops::Range<u32>) -> Vec<(ItemKind, InternalId)> {
+    let id =
+        |number: u32| InternalId::new(format!("{:08x}-0000-7000", number.wrapping_mul(2_654_435)));
+    range.map(|number| (ItemKind::User, id(number))).collect()
+}
+
+#[tokio::test]
+async fn what_a_run_decided_to_remove_stays_readable_to_its_end() {
+    let world = world().await;
+    world.add_source().await;
+    let lease = world.lease("a").await;
+    let mut record = running(&world, &lease).await;
+    let found = async || world.store.decided_removals(&hq(), lease.run()).await;
+    assert_eq!(found().await.unwrap(), None, "nothing is decided yet");
+    for decided in [removals(0..3), removals(0..0), removals(0..100_000)] {
+        let decision = Decision {
+            held: vec![],
+            removals: decided.clone(),
+            ..decision(&world, record.clone())
+        };
+        for _twice in 0..2 {
+            world.store.decide(&lease, &decision).await.unwrap();
+        }
+        assert_eq!(found().await.unwrap(), Some(decided));
+    }
+    record.status = RunStatus::Succeeded;
+    world
+        .store
+        .close(&lease, &record, &[], &state(3))
+        .await
+        .unwrap();
+    assert_eq!(found().await.unwrap().unwrap().len(), 100_000);
+}
+
+#[tokio::test]
+async fn the_removals_of_a_zombie_are_never_those_of_its_successor() {
+    let world = world().await;
+    let zombie = world.lease("a").await;
+    let record = running(&world, &zombie).await;
+    let deciding = |removals| Decision {
+        removals,
+        ..decision(&world, record.clone())
+    };
+    world
+        .store
+        .decide(&zombie, &deciding(removals(0..2)))
+        .await
+        .unwrap();
+    world.takeover("b").await;
+    let late = deciding(removals(0..9));
+    assert!(lost(world.store.decide(&zombie, &late).await));
+    let found = world.store.decided_removals(&hq(), zombie.run()).await;
+    assert_eq!(found.unwrap(), Some(removals(0..2)));
+}
+
 #[tokio::test]
 async fn a_decision_killed_at_any_request_is_whole_or_absent() {
     let mut outcomes = Vec::new();

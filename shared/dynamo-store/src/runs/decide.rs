@@ -6,6 +6,7 @@ use sync_run::ports::StoreError;
 use sync_run::{Decision, OutboxItem, RunLease, RunRecord, SourceState, StoredHeldList};
 
 use super::records::is_record;
+use super::removals::WrittenRemovals;
 use crate::DynamoStore;
 use crate::wire::attributes::optional_text;
 use crate::wire::transact::{Action, Refusal, Transacted};
@@ -33,7 +34,8 @@ impl DynamoStore {
     ) -> Result<(), StoreError> {
         let source = lease.source();
         let old_items = self.old_items(decision).await?;
-        let mut parts = self.common_parts(lease, &decision.record).await?;
+        let removals = Some(self.put_removals(decision).await?);
+        let mut parts = self.common_parts(lease, &decision.record, removals).await?;
         for list in &decision.held {
             let pages = self.put_held_items(lease, &list.list).await?;
             parts.push((Part::NewList(list), self.new_list_action(list, pages)));
@@ -55,7 +57,7 @@ impl DynamoStore {
         outbox: &[OutboxItem],
         state: &SourceState,
     ) -> Result<(), StoreError> {
-        let parts = self.common_parts(lease, record).await?;
+        let parts = self.common_parts(lease, record, None).await?;
         self.commit(CLOSE, lease, parts, outbox, state).await
     }
 
@@ -63,8 +65,9 @@ impl DynamoStore {
         &self,
         lease: &RunLease,
         record: &'a RunRecord,
+        removals: Option<WrittenRemovals>,
     ) -> Result<Vec<(Part<'a>, Action)>, StoreError> {
-        let [put, marker] = self.record_actions(record).await?;
+        let [put, marker] = self.record_actions(record, removals).await?;
         Ok(vec![
             (Part::Lease, self.lease_check(lease)),
             (Part::Record(record), put),

@@ -3,6 +3,7 @@
 mod bury;
 mod decide;
 mod records;
+mod removals;
 mod rows;
 
 pub(crate) use records::{record_of, run_item};

@@ -5,6 +5,7 @@ use org_model::{RunId, SourceId};
 use sync_run::ports::StoreError;
 use sync_run::{RunLease, RunRecord};
 
+use super::removals::WrittenRemovals;
 use crate::DynamoStore;
 use crate::wire::Attributes;
 use crate::wire::attributes::{from_json, json, n, no, s, text, word, yes};
@@ -31,6 +32,25 @@ pub(crate) fn record_of(item: &Attributes) -> Result<RunRecord, StoreError> {
     from_json(item, "record", READ)
 }
 
+fn record_change(record: &RunRecord, expiry: i64, removals: Option<WrittenRemovals>) -> Expression {
+    let mut text =
+        "SET #record = :record, #status = :status, #final = :final, #expires_at = :expiry"
+            .to_owned();
+    text.push_str(removals.map_or("", |_| WrittenRemovals::SET));
+    let is_final = record.status.is_final();
+    let change = Expression::update(&text)
+        .when("attribute_not_exists(#pk) OR #final = :open")
+        .with(":record", json(record))
+        .with(":status", s(word(&record.status)))
+        .with(":final", if is_final { yes() } else { no() })
+        .with(":expiry", n(expiry))
+        .with(":open", no());
+    match removals {
+        Some(removals) => removals.named(change),
+        None => change,
+    }
+}
+
 impl DynamoStore {
     pub(crate) async fn read_run(
         &self,
@@ -42,17 +62,18 @@ impl DynamoStore {
         found.as_ref().map(record_of).transpose()
     }
 
-    /// The record and its marker: two actions. A final record stays as it is.
-    pub(crate) async fn record_actions(
+    /// The record and its marker: two actions. A final record stays as it is, and the removals
+    /// that the item names stay named unless others are given.
+    pub(super) async fn record_actions(
         &self,
         record: &RunRecord,
+        removals: Option<WrittenRemovals>,
     ) -> Result<[Action; 2], StoreError> {
         let expiry = self.log_expiry(&record.source, record.queued_at).await?;
         let table = self.tables.sync.clone();
-        let still_open = Expression::condition("attribute_not_exists(#pk) OR #final = :open")
-            .with(":open", no());
+        let key = keys::run(&record.source, &record.run);
         Ok([
-            Action::Put(table, run_item(record, expiry), still_open),
+            Action::Update(table, key, record_change(record, expiry, removals)),
             self.open_marker(record),
         ])
     }
@@ -67,7 +88,7 @@ impl DynamoStore {
     }
 
     pub(super) async fn put_record_unleased(&self, record: &RunRecord) -> Result<(), StoreError> {
-        let actions = self.record_actions(record).await?;
+        let actions = self.record_actions(record, None).await?;
         // Cancelled: the record is final and stays as it is.
         let _either: Transacted = self.transact(WRITE, &actions).await?;
         Ok(())
@@ -79,7 +100,7 @@ impl DynamoStore {
         record: &RunRecord,
     ) -> Result<(), StoreError> {
         let mut actions = vec![self.lease_check(lease)];
-        actions.extend(self.record_actions(record).await?);
+        actions.extend(self.record_actions(record, None).await?);
         match self.transact(WRITE, &actions).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(refusals) => {

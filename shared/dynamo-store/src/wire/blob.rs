@@ -1,10 +1,12 @@
 //! One large value over several items of one partition, compressed, written before whatever
 //! names it.
 
+use org_model::Generation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_run::ports::StoreError;
 
+use super::Attributes;
 use super::attributes::{b, bytes, n, text};
 use super::keys::Key;
 use super::packing::{PAGE_MAX_BYTES, pack, unpack};
@@ -17,13 +19,36 @@ impl DynamoStore {
         act: &'static str,
         place: &Key,
         values: &[T],
-        generation: org_model::Generation,
+        generation: Generation,
+    ) -> Result<u32, StoreError> {
+        let marks = Attributes::from([("gen".to_owned(), n(generation))]);
+        self.put_pages(act, place, values, &marks).await
+    }
+
+    /// The same for a log line: its pages are forgotten at `expiry`, in epoch seconds.
+    pub(crate) async fn put_log_blob<T: Serialize>(
+        &self,
+        act: &'static str,
+        place: &Key,
+        values: &[T],
+        expiry: i64,
+    ) -> Result<u32, StoreError> {
+        let marks = Attributes::from([("expires_at".to_owned(), n(expiry))]);
+        self.put_pages(act, place, values, &marks).await
+    }
+
+    async fn put_pages<T: Serialize>(
+        &self,
+        act: &'static str,
+        place: &Key,
+        values: &[T],
+        marks: &Attributes,
     ) -> Result<u32, StoreError> {
         let packed = pack(act, values)?;
         let mut pages = 0;
         for slice in packed.chunks(PAGE_MAX_BYTES) {
             let mut item = page_key(place, pages).attributes();
-            item.insert("gen".to_owned(), n(generation));
+            item.extend(marks.clone());
             item.insert("body".to_owned(), b(slice.to_vec()));
             let _unconditional = self.put(act, &self.tables.sync, item, None).await?;
             pages += 1;

@@ -119,6 +119,15 @@ pub(crate) fn rows_partition(source: &SourceId, run: &RunId) -> String {
     format!("SOURCE#{source}#RUN#{run}")
 }
 
+/// What a run decided to remove; named by its content, so that no later decision of the run
+/// overwrites it.
+pub(crate) fn removals(source: &SourceId, run: &RunId, removals: Fingerprint) -> Key {
+    key(
+        format!("SOURCE#{source}#REMOVALS#{run}"),
+        format!("{removals}#"),
+    )
+}
+
 /// The generation keeps the pages of a late zombie apart from those of a later segment.
 pub(crate) fn rows(
     source: &SourceId,
