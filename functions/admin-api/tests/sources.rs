@@ -413,3 +413,67 @@ async fn an_unknown_source_is_404_everywhere() {
         }
     }
 }
+
+/// The source has people, and its stored settings are refused by now.
+async fn with_unreadable(corp: &str) -> Api {
+    let api = Api::with_source().await;
+    api.put("/sources/branch", &settings_json(), &[]).await;
+    api.fill_mirror();
+    let mut state = api.world.state();
+    state.unreadable.insert(hq());
+    let salvaged = &mut state.sources.get_mut(&hq()).unwrap().settings;
+    salvaged.credentials.corp_id = corp.to_owned();
+    drop(state);
+    api
+}
+
+#[tokio::test]
+async fn a_source_that_cannot_be_read_is_shown_with_a_warning_and_takes_no_other_with_it() {
+    let api = with_unreadable("ww0123456789abcdef").await;
+    let listed = api.get("/sources").await;
+    assert_eq!(listed.status, 200);
+    let codes = |one: &Value| one["state"]["warnings"][0]["code"].clone();
+    let found: Vec<_> = listed.json["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(codes)
+        .collect();
+    assert_eq!(found, ["no_confirmed_contact", "source_unreadable"]);
+    let one = api.get("/sources/hq").await;
+    assert_eq!(one.warnings()[0], "source_unreadable");
+    assert_eq!(one.header("etag"), "\"1\"");
+    api.put("/sources/branch", &settings_json(), &[("if-match", "*")])
+        .await;
+    let subscriptions = api.world.state().subscriptions.clone();
+    assert_eq!(
+        subscriptions.len(),
+        2,
+        "it keeps the contacts that can be read"
+    );
+}
+
+#[tokio::test]
+async fn a_source_that_cannot_be_read_is_put_right_by_a_put() {
+    let api = with_unreadable("ww0123456789abcdef").await;
+    let unbased = api.put("/sources/hq", &settings_json(), &[]).await;
+    assert_eq!(unbased.code(), "precondition_required");
+    let put = api
+        .put("/sources/hq", &settings_json(), &[("if-match", "\"1\"")])
+        .await;
+    assert_eq!((put.status.as_u16(), put.header("etag")), (200, "\"2\""));
+    assert_eq!(put.warnings(), ["no_confirmed_contact"]);
+}
+
+#[tokio::test]
+async fn nobody_can_tell_the_organisation_of_a_mirror_so_no_put_may_name_one() {
+    let api = with_unreadable("").await;
+    let put = api
+        .put("/sources/hq", &settings_json(), &[("if-match", "*")])
+        .await;
+    assert_eq!(
+        (put.status.as_u16(), put.code()),
+        (409, "other_organisation")
+    );
+    assert!(api.world.state().unreadable.contains(&hq()));
+}

@@ -3,9 +3,11 @@
 use async_trait::async_trait;
 use futures::future::try_join_all;
 use org_model::SourceId;
+use serde_json::Value;
+use source_admin::ports::KeptSource;
 use source_settings::{AgentId, AgentSettings, SecretRef, SourceSettings};
 use sync_run::ports::{Sources, StoreError};
-use sync_run::{StoredAgent, StoredSource};
+use sync_run::{SourceState, StoredAgent, StoredSource};
 
 use crate::DynamoStore;
 use crate::wire::Attributes;
@@ -18,11 +20,50 @@ use crate::wire::query::Search;
 const READ_SOURCE: &str = "read a source";
 const READ_AGENT: &str = "read an agent";
 
+/// The two items that make a source.
+struct SourceItems {
+    settings: Attributes,
+    state: Option<Attributes>,
+}
+
+fn settings_of(item: &Attributes) -> Result<SourceSettings, StoreError> {
+    let json = from_json(item, "settings", READ_SOURCE)?;
+    SourceSettings::from_stored(&json, secret_of(item))
+        .map_err(|problems| no_longer_valid(READ_SOURCE, problems.len()))
+}
+
+fn salvaged_settings(item: &Attributes) -> SourceSettings {
+    let json = from_json(item, "settings", READ_SOURCE).unwrap_or_default();
+    SourceSettings::salvaged(&json, secret_of(item))
+}
+
+/// Whether there is a mirror decides whether the organisation may change: unknown counts as yes.
+fn salvaged_state(item: Option<&Attributes>) -> SourceState {
+    let json = item.and_then(|item| from_json::<Value>(item, "state", READ_SOURCE).ok());
+    let has_mirror = json.and_then(|json| json.get("has_mirror")?.as_bool());
+    SourceState {
+        has_mirror: has_mirror.unwrap_or(true),
+        ..SourceState::default()
+    }
+}
+
+/// The value, or what can be salvaged of it if it is unreadable. Anything else stays an error.
+fn or_salvaged<T>(
+    read: Result<T, StoreError>,
+    salvaged: impl FnOnce() -> T,
+    reasons: &mut Vec<String>,
+) -> Result<T, StoreError> {
+    match read {
+        Err(StoreError::Unreadable { reason, .. }) => {
+            reasons.push(reason);
+            Ok(salvaged())
+        }
+        other => other,
+    }
+}
+
 impl DynamoStore {
-    pub(crate) async fn read_source(
-        &self,
-        source: &SourceId,
-    ) -> Result<Option<StoredSource>, StoreError> {
+    async fn source_items(&self, source: &SourceId) -> Result<Option<SourceItems>, StoreError> {
         let wanted = [keys::settings(source), keys::state(source)];
         let (mut settings, mut state) = (None, None);
         for item in self
@@ -34,22 +75,63 @@ impl DynamoStore {
                 _ => state = Some(item),
             }
         }
-        let Some(item) = settings else {
+        Ok(settings.map(|settings| SourceItems { settings, state }))
+    }
+
+    /// As a run has it: readable as a whole, or an error.
+    pub(crate) async fn read_source(
+        &self,
+        source: &SourceId,
+    ) -> Result<Option<StoredSource>, StoreError> {
+        let Some(items) = self.source_items(source).await? else {
             return Ok(None);
         };
-        let log_days = number(&item, "log_days", READ_SOURCE)?;
+        let settings = settings_of(&items.settings)?;
+        let state = self.state_of(source, items.state.as_ref()).await?;
+        self.source_of(source, &items.settings, settings, state)
+            .map(Some)
+    }
+
+    /// As an administrator has it: what is unreadable is salvaged and said.
+    pub(crate) async fn kept_source(
+        &self,
+        source: &SourceId,
+    ) -> Result<Option<KeptSource>, StoreError> {
+        let Some(items) = self.source_items(source).await? else {
+            return Ok(None);
+        };
+        let mut reasons = Vec::new();
+        let salvaged = || salvaged_settings(&items.settings);
+        let settings = or_salvaged(settings_of(&items.settings), salvaged, &mut reasons)?;
+        let state = self.state_of(source, items.state.as_ref()).await;
+        let salvaged = || salvaged_state(items.state.as_ref());
+        let state = or_salvaged(state, salvaged, &mut reasons)?;
+        let stored = self.source_of(source, &items.settings, settings, state)?;
+        let unreadable = (!reasons.is_empty()).then(|| reasons.join("; "));
+        if let Some(reason) = &unreadable {
+            tracing::warn!(%source, reason, "a source is unreadable");
+        }
+        Ok(Some(KeptSource { stored, unreadable }))
+    }
+
+    fn source_of(
+        &self,
+        source: &SourceId,
+        item: &Attributes,
+        settings: SourceSettings,
+        state: SourceState,
+    ) -> Result<StoredSource, StoreError> {
+        let log_days = settings.retention_days.logs;
         self.knows(|known| known.log_days.insert(source.clone(), log_days));
-        let json = from_json(&item, "settings", READ_SOURCE)?;
-        let parsed = SourceSettings::from_stored(&json, secret_of(&item));
-        Ok(Some(StoredSource {
+        Ok(StoredSource {
             source: source.clone(),
-            settings: parsed.map_err(|problems| no_longer_valid(READ_SOURCE, problems.len()))?,
-            version: number(&item, "version", READ_SOURCE)?,
-            created_at: time(&item, "created_at", READ_SOURCE)?,
-            updated_at: time(&item, "updated_at", READ_SOURCE)?,
-            updated_by: optional_text(&item, "updated_by").map(str::to_owned),
-            state: self.state_of(source, state.as_ref()).await?,
-        }))
+            settings,
+            version: number(item, "version", READ_SOURCE)?,
+            created_at: time(item, "created_at", READ_SOURCE)?,
+            updated_at: time(item, "updated_at", READ_SOURCE)?,
+            updated_by: optional_text(item, "updated_by").map(str::to_owned),
+            state,
+        })
     }
 
     /// Everything in an index partition.

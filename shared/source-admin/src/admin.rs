@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use org_model::SourceId;
 use source_settings::parse_source_id;
-use sync_run::StoredSource;
 use sync_run::ports::{Clock, RunStarter};
 
 use crate::ports::{
-    Author, Contacts, DirectoryReader, HeldDecisions, RunQueue, Schedules, SecretVault,
+    Author, Contacts, DirectoryReader, HeldDecisions, KeptSource, RunQueue, Schedules, SecretVault,
     SettingsStore,
 };
 use crate::{AdminError, Warning};
@@ -54,7 +53,7 @@ impl Admin {
     }
 
     /// A source that exists. A text that cannot be a source's name names none.
-    pub(crate) async fn known_source(&self, id: &str) -> Result<StoredSource, AdminError> {
+    pub(crate) async fn known_source(&self, id: &str) -> Result<KeptSource, AdminError> {
         let missing = || AdminError::NotFound {
             what: "source",
             id: id.to_owned(),
@@ -65,7 +64,7 @@ impl Admin {
     }
 
     pub(crate) async fn known_source_id(&self, id: &str) -> Result<SourceId, AdminError> {
-        Ok(self.known_source(id).await?.source)
+        Ok(self.known_source(id).await?.stored.source)
     }
 
     /// Starts a queued run; if that fails, the record stays queued and the warning says so.

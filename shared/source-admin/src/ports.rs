@@ -45,6 +45,25 @@ pub struct PageRequest {
     pub limit: u32,
 }
 
+/// A source as the store keeps it.
+#[derive(Clone, Debug)]
+pub struct KeptSource {
+    pub stored: StoredSource,
+    /// Why no run can read it: `stored` is then what could be salvaged, to show it and to put it
+    /// right. Corp and server are empty where they are unknown; `has_mirror` is true where that
+    /// is unknown.
+    pub unreadable: Option<String>,
+}
+
+impl KeptSource {
+    pub fn readable(stored: StoredSource) -> Self {
+        Self {
+            stored,
+            unreadable: None,
+        }
+    }
+}
+
 #[async_trait]
 pub trait SettingsStore: Send + Sync {
     async fn agent(&self, id: &AgentId) -> Result<Option<StoredAgent>, StoreError>;
@@ -58,10 +77,11 @@ pub trait SettingsStore: Send + Sync {
         author: &Author,
     ) -> Result<StoredAgent, StoreError>;
 
-    async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError>;
-    async fn all_sources(&self) -> Result<Vec<StoredSource>, StoreError>;
-    /// The one commit point of a source's settings. [`StoreError::Conflict`] if `expected` does
-    /// not hold.
+    async fn source(&self, source: &SourceId) -> Result<Option<KeptSource>, StoreError>;
+    /// An unreadable one takes no other with it; one that is nothing but its name is left out.
+    async fn all_sources(&self) -> Result<Vec<KeptSource>, StoreError>;
+    /// The one commit point of a source's settings, whatever stood there.
+    /// [`StoreError::Conflict`] if `expected` does not hold.
     async fn put_source(
         &self,
         source: &SourceId,

@@ -8,7 +8,7 @@ use org_model::RunId;
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{RunRecord, RunStatus, StoredSource};
 
-use crate::ports::{ContactState, PageRequest};
+use crate::ports::{ContactState, KeptSource, PageRequest};
 use crate::{Admin, Warning};
 
 /// A live run is looked for among so many: each skipped run beside it takes one place.
@@ -39,22 +39,21 @@ pub struct ContactView {
 type States = Result<BTreeMap<String, ContactState>, SendError>;
 
 impl Admin {
-    pub(crate) async fn view_source(&self, stored: StoredSource) -> SourceView {
-        let states = self.contact_states([&stored]).await;
-        self.view_with(stored, &states).await
+    pub(crate) async fn view_source(&self, kept: KeptSource) -> SourceView {
+        let states = self.contact_states([&kept]).await;
+        self.view_with(kept, &states).await
     }
 
-    pub(crate) async fn view_sources(&self, stored: Vec<StoredSource>) -> Vec<SourceView> {
-        let states = self.contact_states(&stored).await;
-        let views = stored.into_iter().map(|one| self.view_with(one, &states));
+    pub(crate) async fn view_sources(&self, kept: Vec<KeptSource>) -> Vec<SourceView> {
+        let states = self.contact_states(&kept).await;
+        let views = kept.into_iter().map(|one| self.view_with(one, &states));
         join_all(views).await
     }
 
-    async fn contact_states<'a>(
-        &self,
-        stored: impl IntoIterator<Item = &'a StoredSource>,
-    ) -> States {
-        let contacts = stored.into_iter().flat_map(|one| &one.settings.contacts);
+    async fn contact_states<'a>(&self, kept: impl IntoIterator<Item = &'a KeptSource>) -> States {
+        let contacts = kept
+            .into_iter()
+            .flat_map(|one| &one.stored.settings.contacts);
         let mut emails: Vec<String> = contacts.map(|contact| contact.email.clone()).collect();
         emails.sort();
         emails.dedup();
@@ -65,8 +64,10 @@ impl Admin {
         Ok(states.into_iter().collect())
     }
 
-    async fn view_with(&self, stored: StoredSource, states: &States) -> SourceView {
+    async fn view_with(&self, kept: KeptSource, states: &States) -> SourceView {
+        let KeptSource { stored, unreadable } = kept;
         let mut warnings = Vec::new();
+        let unreadable = unreadable.map(|reason| Warning::source_unreadable(&reason));
         let mut note = |error: StoreError| {
             warnings.push(Warning::state_incomplete(&stored.source, &error));
         };
@@ -75,6 +76,7 @@ impl Admin {
             Vec::new()
         });
         let held_waiting = self.count_waiting(&stored).await.map_err(&mut note).ok();
+        warnings.extend(unreadable);
         let contacts = contacts_of(&stored, states);
         warnings.extend(contact_warning(&contacts, states));
         let schedule = &stored.settings.schedule;

@@ -8,20 +8,22 @@ use source_settings::{ParsedSource, SecretRef, SettingsProblem, SourceSettings, 
 use sync_run::StoredSource;
 
 use crate::agents::bad_id;
+use crate::ports::KeptSource;
 use crate::{Admin, AdminError, Precondition, Put, SourceView, Warning};
 
 impl Admin {
     pub async fn source(&self, id: &str) -> Result<SourceView, AdminError> {
-        let stored = self.known_source(id).await?;
-        Ok(self.view_source(stored).await)
+        let kept = self.known_source(id).await?;
+        Ok(self.view_source(kept).await)
     }
 
     pub async fn sources(&self) -> Result<Vec<SourceView>, AdminError> {
-        let stored = self.ports.settings.all_sources().await?;
-        Ok(self.view_sources(stored).await)
+        let kept = self.ports.settings.all_sources().await?;
+        Ok(self.view_sources(kept).await)
     }
 
-    /// Judges the body as a whole and makes it the source's settings.
+    /// Judges the body as a whole and makes it the source's settings. Settings that cannot be read
+    /// any more are replaced like any others.
     pub async fn put_source(
         &self,
         id: &str,
@@ -31,6 +33,7 @@ impl Admin {
     ) -> Result<Put<SourceView>, AdminError> {
         let source = parse_source_id(id).map_err(|error| bad_id(&error))?;
         let existing = self.ports.settings.source(&source).await?;
+        let existing = existing.map(|kept| kept.stored);
         let expected = precondition.required(existing.as_ref().map(|stored| stored.version))?;
         let parsed = self.judge_source(body, existing.as_ref()).await?;
 
@@ -53,7 +56,7 @@ impl Admin {
         warnings.extend(self.sweep_replaced(old.as_ref(), current).await);
         warnings.extend(self.set_schedule(&stored).await);
         warnings.extend(self.reconcile_contacts().await);
-        let mut view = self.view_source(stored).await;
+        let mut view = self.view_source(KeptSource::readable(stored)).await;
         view.warnings.extend(warnings);
         Ok(Put {
             created: existing.is_none(),
@@ -120,7 +123,8 @@ impl Admin {
         set.err().map(|error| Warning::schedule_not_set(&error))
     }
 
-    /// Makes all subscriptions equal to what all sources say: one endpoint may serve several.
+    /// Makes all subscriptions equal to what all sources say: one endpoint may serve several. An
+    /// unreadable source keeps the contacts that can be read of it.
     async fn reconcile_contacts(&self) -> Option<Warning> {
         let sources = match self.ports.settings.all_sources().await {
             Ok(sources) => sources,
@@ -128,7 +132,7 @@ impl Admin {
         };
         let wanted: Vec<_> = sources
             .iter()
-            .flat_map(|stored| {
+            .flat_map(|KeptSource { stored, .. }| {
                 let contacts = stored.settings.contacts.iter();
                 contacts.map(|contact| (contact.email.clone(), stored.source.clone()))
             })

@@ -93,6 +93,14 @@ impl Warning {
         )
     }
 
+    pub(crate) fn source_unreadable(reason: &str) -> Self {
+        Self::new(
+            "source_unreadable",
+            format!("this source is not run: {reason}; what is shown is what could be read of it"),
+            "put the whole settings again, with the version shown as If-Match",
+        )
+    }
+
     pub(crate) fn state_incomplete(source: &SourceId, error: &StoreError) -> Self {
         Self::new(
             "state_incomplete",

@@ -51,7 +51,14 @@ impl AgentSettings {
         json: &Value,
         existing: Option<&AgentSettings>,
     ) -> Result<ParsedAgent, Vec<SettingsProblem>> {
-        let mut problems = Problems::default();
+        Self::judge(json, existing, Problems::default())
+    }
+
+    fn judge(
+        json: &Value,
+        existing: Option<&AgentSettings>,
+        mut problems: Problems,
+    ) -> Result<ParsedAgent, Vec<SettingsProblem>> {
         let body = Section::whole(json, &FIELDS, &mut problems);
         let url = read_url(&body, &mut problems);
         let change = read_credentials(&body, url.as_ref(), &mut problems);
@@ -88,12 +95,13 @@ impl AgentSettings {
         Self::parse(&json_of(text)?, existing)
     }
 
-    /// Judges what was stored: the JSON of `Serialize`, and the reference beside it.
+    /// Judges what was stored: the JSON of `Serialize`, and the reference beside it. Fields that
+    /// this program does not know are passed over.
     pub fn from_stored(
         json: &Value,
         credentials: Option<SecretRef>,
     ) -> Result<Self, Vec<SettingsProblem>> {
-        let parsed = Self::parse(json, None)?;
+        let parsed = Self::judge(json, None, Problems::of_stored())?;
         Ok(Self {
             credentials,
             ..parsed.settings

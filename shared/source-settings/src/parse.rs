@@ -76,10 +76,18 @@ pub(crate) fn stored_source(
     json: &Value,
     secret: Option<SecretRef>,
 ) -> Result<SourceSettings, Vec<SettingsProblem>> {
-    let mut problems = Problems::default();
+    let mut problems = Problems::of_stored();
     let (mut settings, _given) = judge(json, &mut problems);
     settings.credentials.secret = secret;
     problems.or(settings)
+}
+
+pub(crate) fn salvaged_source(json: &Value, secret: Option<SecretRef>) -> SourceSettings {
+    let (mut settings, _given) = judge(json, &mut Problems::of_stored());
+    let server = json.get("base_url").and_then(Value::as_str);
+    settings.base_url = server.unwrap_or_default().to_owned();
+    settings.credentials.secret = secret;
+    settings
 }
 
 const SECRET_AT: &str = "/credentials/secret";

@@ -37,9 +37,25 @@ impl fmt::Display for SettingsWarning {
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: Vec<SettingsProblem>,
+    ignores_unknown: bool,
 }
 
 impl Problems {
+    /// Of what was stored: a later release may have written fields that this one does not know.
+    pub fn of_stored() -> Self {
+        Self {
+            ignores_unknown: true,
+            ..Self::default()
+        }
+    }
+
+    /// A field that this program does not know.
+    pub fn add_unknown(&mut self, pointer: &str, remedy: &str) {
+        if !self.ignores_unknown {
+            self.add(pointer, "there is no such field", remedy);
+        }
+    }
+
     pub fn add(&mut self, pointer: &str, message: &str, remedy: &str) {
         self.found.push(SettingsProblem {
             pointer: pointer.to_owned(),

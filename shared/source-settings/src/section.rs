@@ -42,7 +42,7 @@ impl<'a> Section<'a> {
         for name in fields.into_iter().flat_map(Map::keys).filter(unknown) {
             let remedy = format!("remove it; the fields here are {}", known.join(", "));
             let place = shown_place(&pointer, name);
-            problems.add(&place, "there is no such field", &remedy);
+            problems.add_unknown(&place, &remedy);
         }
         Self { pointer, fields }
     }

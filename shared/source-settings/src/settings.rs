@@ -101,12 +101,20 @@ impl SourceSettings {
         crate::parse::source_text(text, existing)
     }
 
-    /// Judges what was stored: the JSON of `Serialize`, and the reference beside it.
+    /// Judges what was stored: the JSON of `Serialize`, and the reference beside it. Fields that
+    /// this program does not know are passed over.
     pub fn from_stored(
         json: &Value,
         secret: Option<SecretRef>,
     ) -> Result<Self, Vec<SettingsProblem>> {
         crate::parse::stored_source(json, secret)
+    }
+
+    /// What can be read of stored settings that [`SourceSettings::from_stored`] refuses: to show
+    /// and to repair them, never to run by. Server and corp are as they were stored, and empty
+    /// where they cannot be read; everything else that is unreadable has its default.
+    pub fn salvaged(json: &Value, secret: Option<SecretRef>) -> Self {
+        crate::parse::salvaged_source(json, secret)
     }
 
     /// The rules, compiled. Judged settings compile.

@@ -1,9 +1,9 @@
 //! Settings of sources and agents. The conditional write of the settings is the one commit point.
 
 use async_trait::async_trait;
-use futures::future::try_join_all;
+use futures::future::join_all;
 use org_model::SourceId;
-use source_admin::ports::{Author, Expected, SettingsStore};
+use source_admin::ports::{Author, Expected, KeptSource, SettingsStore};
 use source_settings::{AgentId, AgentSettings, SecretRef, SourceSettings};
 use sync_run::ports::StoreError;
 use sync_run::{StoredAgent, StoredSource};
@@ -119,14 +119,23 @@ impl SettingsStore for DynamoStore {
         }
     }
 
-    async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError> {
-        self.read_source(source).await
+    async fn source(&self, source: &SourceId) -> Result<Option<KeptSource>, StoreError> {
+        self.kept_source(source).await
     }
 
-    async fn all_sources(&self) -> Result<Vec<StoredSource>, StoreError> {
+    async fn all_sources(&self) -> Result<Vec<KeptSource>, StoreError> {
         let ids = self.source_ids().await?;
-        let found = try_join_all(ids.iter().map(|id| self.read_source(id))).await?;
-        Ok(found.into_iter().flatten().collect())
+        let found = join_all(ids.iter().map(|id| self.kept_source(id))).await;
+        let mut sources = Vec::new();
+        for (source, found) in ids.iter().zip(found) {
+            match found {
+                Err(error @ StoreError::Unreadable { .. }) => {
+                    tracing::warn!(%source, %error, "a source is left out");
+                }
+                found => sources.extend(found?),
+            }
+        }
+        Ok(sources)
     }
 
     async fn put_source(
@@ -159,7 +168,8 @@ impl SettingsStore for DynamoStore {
                 return Err(StoreError::Conflict { act: PUT_SOURCE });
             }
         }
-        let stored = self.read_source(source).await?;
+        let kept = self.kept_source(source).await?;
+        let stored = kept.map(|kept| kept.stored);
         stored.ok_or(StoreError::Conflict { act: PUT_SOURCE })
     }
 }

@@ -14,7 +14,7 @@ use source_settings::{AgentId, Schedule};
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{Row, RunRecord, RunStatus, StoredAgent, StoredHeldList, StoredSource, Trigger};
 
-use crate::ports::{ContactState, Page, PageRequest, READ_A_CURSOR};
+use crate::ports::{ContactState, KeptSource, Page, PageRequest, READ_A_CURSOR};
 use crate::{Admin, Ports};
 
 /// What can be out of order.
@@ -44,6 +44,8 @@ pub struct State {
     pub acts_max: Option<usize>,
     pub agents: BTreeMap<AgentId, StoredAgent>,
     pub sources: BTreeMap<SourceId, StoredSource>,
+    /// Those of them that no run can read; what stands in `sources` was salvaged.
+    pub unreadable: BTreeSet<SourceId>,
     /// By ARN.
     pub secrets: BTreeMap<String, SecretString>,
     pub secrets_made: u64,
@@ -136,6 +138,14 @@ impl State {
                 reason: "told to fail".to_owned(),
             }),
             false => Ok(()),
+        }
+    }
+
+    fn kept(&self, stored: &StoredSource) -> KeptSource {
+        let unreadable = self.unreadable.contains(&stored.source);
+        KeptSource {
+            stored: stored.clone(),
+            unreadable: unreadable.then(|| "told to be unreadable".to_owned()),
         }
     }
 

@@ -9,7 +9,7 @@ use sync_run::{SourceState, StoredAgent, StoredSource};
 
 use super::{Part, World};
 use crate::ports::{
-    Author, ContactState, Contacts, Expected, Schedules, SecretVault, SettingsStore,
+    Author, ContactState, Contacts, Expected, KeptSource, Schedules, SecretVault, SettingsStore,
 };
 
 fn check(expected: Expected, current: Option<u64>) -> Result<u64, StoreError> {
@@ -58,14 +58,17 @@ impl SettingsStore for World {
         Ok(stored)
     }
 
-    async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError> {
-        self.state().working(Part::Store, "read a source")?;
-        Ok(self.state().sources.get(source).cloned())
+    async fn source(&self, source: &SourceId) -> Result<Option<KeptSource>, StoreError> {
+        let mut state = self.state();
+        state.working(Part::Store, "read a source")?;
+        Ok(state.sources.get(source).map(|stored| state.kept(stored)))
     }
 
-    async fn all_sources(&self) -> Result<Vec<StoredSource>, StoreError> {
-        self.state().working(Part::Store, "read the sources")?;
-        Ok(self.state().sources.values().cloned().collect())
+    async fn all_sources(&self) -> Result<Vec<KeptSource>, StoreError> {
+        let mut state = self.state();
+        state.working(Part::Store, "read the sources")?;
+        let sources = state.sources.values();
+        Ok(sources.map(|stored| state.kept(stored)).collect())
     }
 
     async fn put_source(
@@ -93,6 +96,7 @@ impl SettingsStore for World {
             updated_by: Some(author.by.clone()),
             state: known.map_or_else(SourceState::default, |stored| stored.state),
         };
+        state.unreadable.remove(source);
         state.sources.insert(source.clone(), stored.clone());
         Ok(stored)
     }

@@ -172,6 +172,10 @@ proptest! {
         let json = serde_json::to_value(&settings).unwrap();
         let back = AgentSettings::from_stored(&json, settings.credentials.clone()).unwrap();
         prop_assert_eq!(&back, &settings);
+        let mut later = json.clone();
+        later["invented_later"] = json!(true);
+        let later = AgentSettings::from_stored(&later, settings.credentials.clone());
+        prop_assert_eq!(&later.unwrap(), &settings);
         let again = AgentSettings::parse(&json, Some(&settings)).unwrap();
         prop_assert_eq!(again.settings, settings);
     }

@@ -320,3 +320,42 @@ fn names_of_sources_and_agents_are_short_and_plain() {
         assert!(AgentId::parse(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn fields_of_a_later_release_do_not_make_stored_settings_unreadable() {
+    let settings = accepted(&documented());
+    let shown = serde_json::to_value(&settings).unwrap();
+    for parent in [
+        "",
+        "/credentials",
+        "/schedule",
+        "/protection/users",
+        "/contacts/0",
+    ] {
+        let later = with(
+            shown.clone(),
+            &format!("{parent}/invented_later"),
+            json!([1]),
+        );
+        assert!(source(&later, Some(&settings)).is_err(), "a body is judged");
+        let secret = settings.credentials.secret.clone();
+        assert_eq!(stored_source(&later, secret).unwrap(), settings);
+    }
+}
+
+#[test]
+fn settings_that_are_refused_by_now_are_salvaged_as_far_as_they_can_be_read() {
+    let mut settings = accepted(&documented());
+    let shown = serde_json::to_value(&settings).unwrap();
+    let tighter = with(shown, "/schedule/every", json!("7m"));
+    let tighter = with(tighter, "/base_url", json!("http://wecom.example"));
+    let secret = settings.credentials.secret.clone();
+    assert!(stored_source(&tighter, secret.clone()).is_err());
+    settings.base_url = "http://wecom.example".to_owned();
+    assert_eq!(SourceSettings::salvaged(&tighter, secret), settings);
+
+    let nothing = SourceSettings::salvaged(&Value::Null, None);
+    assert_eq!(nothing.base_url, "", "unknown, so equal to no server");
+    assert_eq!(nothing.credentials.corp_id, "");
+    assert!(nothing.corp_or_server_changed(&settings));
+}
