@@ -50,10 +50,7 @@ impl Mirror for DynamoStore {
         removals: &[PermittedChange<'_>],
     ) -> Vec<Result<WriteOutcome, StoreError>> {
         let changes: Vec<&org_plan::Change> = removals.iter().map(|change| &**change).collect();
-        match self.remove_all(lease, &changes).await {
-            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error); removals.len()],
-        }
+        self.remove_all(lease, &changes).await
     }
 
     async fn mark_absence(

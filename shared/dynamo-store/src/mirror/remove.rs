@@ -6,11 +6,12 @@ use org_plan::{Change, Item};
 use sync_run::RunLease;
 use sync_run::ports::{REMOVALS_MAX, StoreError, WriteOutcome};
 
-use super::items::{attributes_of, size_of};
+use super::items::{attributes_of, is_written, key_of, size_of};
 use super::keys::place;
 use super::write::{outcome_of_refusal, too_large, unchanged};
 use crate::DynamoStore;
 use crate::wire::Attributes;
+use crate::wire::keys::Key;
 use crate::wire::transact::{Action, Transacted};
 
 const REMOVE: &str = "remove items";
@@ -25,27 +26,37 @@ struct Removal {
     action: Action,
 }
 
+type Answer = Result<WriteOutcome, StoreError>;
+
 impl DynamoStore {
-    pub(super) async fn remove_all(
-        &self,
-        lease: &RunLease,
-        changes: &[&Change],
-    ) -> Result<Vec<WriteOutcome>, StoreError> {
-        let mut outcomes = vec![WriteOutcome::ChangedMeanwhile; changes.len()];
+    /// One answer for each, whatever became of the others.
+    pub(super) async fn remove_all(&self, lease: &RunLease, changes: &[&Change]) -> Vec<Answer> {
+        let mut answers = vec![Ok(WriteOutcome::ChangedMeanwhile); changes.len()];
         let mut removals = Vec::new();
         for (index, change) in changes.iter().enumerate() {
-            let removal = self.removal(lease, index, change)?;
-            match too_large(&removal.attributes) {
-                Some(rejected) => outcomes[index] = rejected,
-                None => removals.push(removal),
+            match self.removal(lease, index, change) {
+                Err(error) => answers[index] = Err(error),
+                Ok(removal) => match too_large(&removal.attributes) {
+                    Some(rejected) => answers[index] = Ok(rejected),
+                    None => removals.push(removal),
+                },
             }
         }
+        let mut lost = None;
         for batch in batches(removals) {
-            for (index, outcome) in self.remove_batch(lease, batch).await? {
-                outcomes[index] = outcome;
+            // A lease does not come back: nothing more is sent.
+            let batch_answers = match &lost {
+                Some(lost) => all_failed(&batch, lost),
+                None => self.remove_batch(lease, batch).await,
+            };
+            for (index, answer) in batch_answers {
+                if let Err(error @ StoreError::LeaseLost { .. }) = &answer {
+                    lost = Some(error.clone());
+                }
+                answers[index] = answer;
             }
         }
-        Ok(outcomes)
+        answers
     }
 
     fn removal(
@@ -72,36 +83,81 @@ impl DynamoStore {
         &self,
         lease: &RunLease,
         mut removals: Vec<Removal>,
-    ) -> Result<Vec<(usize, WriteOutcome)>, StoreError> {
-        let mut outcomes = Vec::new();
+    ) -> Vec<(usize, Answer)> {
+        let mut answers = Vec::new();
         while !removals.is_empty() {
             let mut actions = vec![self.lease_check(lease)];
             actions.extend(removals.iter().map(|removal| removal.action.clone()));
-            let refusals = match self.transact(REMOVE, &actions).await? {
-                Transacted::Done => {
-                    let done = removals.iter().map(|one| (one.index, WriteOutcome::Done));
-                    outcomes.extend(done);
-                    return Ok(outcomes);
+            let refusals = match self.transact(REMOVE, &actions).await {
+                Ok(Transacted::Done) => {
+                    answers.extend(removals.iter().map(Removal::done));
+                    return answers;
                 }
-                Transacted::Cancelled(refusals) => refusals,
+                Ok(Transacted::Cancelled(refusals)) => refusals,
+                Err(error) => {
+                    answers.extend(self.after_silence(&removals, error).await);
+                    return answers;
+                }
             };
             if refusals.first().is_some_and(Option::is_some) {
-                return Err(StoreError::LeaseLost { act: REMOVE });
+                let lost = StoreError::LeaseLost { act: REMOVE };
+                answers.extend(all_failed(&removals, &lost));
+                return answers;
             }
             let mut rest = Vec::new();
             for (removal, refusal) in removals.into_iter().zip(refusals.iter().skip(1)) {
                 match refusal {
                     Some(refusal) => {
                         let outcome = outcome_of_refusal(&removal.attributes, refusal);
-                        outcomes.push((removal.index, outcome));
+                        answers.push((removal.index, Ok(outcome)));
                     }
                     None => rest.push(removal),
                 }
             }
             removals = rest;
         }
-        Ok(outcomes)
+        answers
     }
+
+    /// The transaction may have happened and only its answer be lost: what it wanted is there
+    /// then. Of what is not there (yet), or cannot be read, nobody knows, and the error stays.
+    async fn after_silence(&self, removals: &[Removal], error: StoreError) -> Vec<(usize, Answer)> {
+        let keys: Result<Vec<Key>, _> = removals
+            .iter()
+            .map(|removal| key_of(&removal.attributes, REMOVE))
+            .collect();
+        let found = match keys {
+            Ok(keys) if matches!(error, StoreError::Unavailable { .. }) => {
+                let found = self.get_all(REMOVE, &self.tables.directory, &keys).await;
+                found.unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        let names = |item: &Attributes| Some((item.get("pk")?.clone(), item.get("sk")?.clone()));
+        let answer = |removal: &Removal| {
+            let wanted = &removal.attributes;
+            let mut found = found.iter();
+            let item = found.find(|item| names(item) == names(wanted));
+            match is_written(wanted, item) {
+                true => removal.done(),
+                false => (removal.index, Err(error.clone())),
+            }
+        };
+        removals.iter().map(answer).collect()
+    }
+}
+
+impl Removal {
+    fn done(&self) -> (usize, Answer) {
+        (self.index, Ok(WriteOutcome::Done))
+    }
+}
+
+fn all_failed(removals: &[Removal], error: &StoreError) -> Vec<(usize, Answer)> {
+    let failed = removals.iter();
+    failed
+        .map(|removal| (removal.index, Err(error.clone())))
+        .collect()
 }
 
 /// In order; a transaction names an item once and is not too large.
