@@ -12,7 +12,8 @@ pub struct Department {
     /// `None`: at the top of what the app may see.
     pub parent: Option<DepartmentId>,
     pub order: u64,
-    pub leaders: Vec<UserId>,
+    /// `None`: the reading says nothing about them.
+    pub leaders: Option<Vec<UserId>>,
 }
 
 impl Department {

@@ -13,7 +13,7 @@
 //! A line is a department (`id name`) below the less indented one above it, or a person
 //! (`- userid name`) in it. A person may stand in several places; what is said of them in one is
 //! true in all. Behind semicolons: for departments `order=`, `leaders=`, `parent=` (a number, or
-//! `none`, against the indentation); for people `leader`, `main` and `order=` of this membership,
+//! `none`, against the indentation), `leaders=?` where nothing is said of them; for people `leader`, `main` and `order=` of this membership,
 //! the statuses `active`, `disabled`, `pending`, `left`, then `in=` (a department, against the
 //! indentation; `in=?` for a record that does not say in which, as in an answer by name),
 //! `reports=` (direct leaders) and any other `attribute=value`. A person who stands above every
@@ -107,12 +107,13 @@ fn department(line: &str, parent: Option<DepartmentId>) -> RawDepartment {
         name: name.unwrap_or(id).to_owned(),
         parent,
         order: 0,
-        leaders: Vec::new(),
+        leaders: Some(Vec::new()),
     };
     for part in rest {
         match part.split_once('=') {
             Some(("order", order)) => department.order = order.parse().expect("a number"),
-            Some(("leaders", leaders)) => department.leaders = userids(leaders),
+            Some(("leaders", "?")) => department.leaders = None,
+            Some(("leaders", leaders)) => department.leaders = Some(userids(leaders)),
             Some(("parent", parent)) => department.parent = parent.parse().ok().map(DepartmentId),
             _ => panic!("a department has no `{part}`"),
         }

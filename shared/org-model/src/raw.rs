@@ -30,7 +30,8 @@ pub struct RawDepartment {
     pub name: String,
     pub parent: Option<DepartmentId>,
     pub order: u64,
-    pub leaders: Vec<UserId>,
+    /// `None`: the field was absent or not what the documentation says; the old ones stay.
+    pub leaders: Option<Vec<UserId>>,
 }
 
 /// One listing of one person.
@@ -114,4 +115,15 @@ pub enum GapCause {
     Malformed,
     /// The rate or time budget of the run ended first.
     OutOfBudget,
+}
+
+impl fmt::Display for GapCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Errcode(code) => write!(f, "WeCom's error code {code}"),
+            Self::NoAnswer => f.write_str("no answer"),
+            Self::Malformed => f.write_str("an answer that cannot be understood"),
+            Self::OutOfBudget => f.write_str("the time or the rate limit ended first"),
+        }
+    }
 }

@@ -480,3 +480,26 @@ fn who_leads_and_in_which_place_stays_while_the_record_does_not_tell() {
     update user an "An", leads [2] -> -, order_in_departments {"2":7,"3":0} -> {"2":0,"3":0}
     "#);
 }
+
+#[test]
+fn leaders_of_a_department_stay_while_its_record_does_not_tell() {
+    let before = "1 Acme; leaders=an\n  2 Law; leaders=an\n    - an An";
+    let untold = before.replace("leaders=an", "leaders=?");
+    let mut world = World::holding(before);
+    let reading = Reading::sealed(&untold);
+    assert!(world.plan(&reading).changes.iter().all(|c| c.is_refresh()));
+    world.run(&reading);
+    insta::assert_snapshot!(world.plan(&reading), @"sealed, 3 unchanged");
+    insta::assert_snapshot!(plan_of(&untold, "1 Acme; leaders=an\n  - an An"), @r#"
+    sealed, 0 unchanged
+    refresh department 1 "Acme"
+    create department 2 "Law", parent 1, order 0
+    move user an "An", departments [1] -> [2]
+    "#);
+    let told = Reading::sealed(&untold.replace("leaders=?", "leaders="));
+    assert_eq!(
+        world.plan(&told).changes.len(),
+        2,
+        "told to be none, they go"
+    );
+}

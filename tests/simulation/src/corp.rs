@@ -57,7 +57,7 @@ impl Corp {
                 name: format!("D{id}"),
                 parent: parent.map(DepartmentId),
                 order: u64::from(id),
-                leaders: Vec::new(),
+                leaders: Some(Vec::new()),
             });
             self.list(id, &mut raw);
         }
@@ -203,7 +203,7 @@ impl WecomSession for Session {
             name: format!("D{id}"),
             parent: parent.map(DepartmentId),
             order: u64::from(id.0),
-            leaders: Vec::new(),
+            leaders: Some(Vec::new()),
         })
     }
 

@@ -73,7 +73,8 @@ fn take_back(
     before: &DirectoryDepartment,
     action: Action,
 ) -> Change {
-    let after = as_read(input, department, before.internal_id.clone());
+    let mut after = as_read(input, department, before.internal_id.clone());
+    keep_untold_leaders(department, before, &mut after);
     Change {
         action,
         changes: rows(Some(before), &after),
@@ -91,12 +92,14 @@ fn change_live(
 ) -> Option<Change> {
     let mut after = as_read(input, department, before.internal_id.clone());
     let mut settled = Settled::Yes;
+    keep_untold_leaders(department, before, &mut after);
     if !input.sealed {
+        let read = std::mem::replace(&mut after.leaders, before.leaders.clone());
         after.parent = before.parent;
-        after.leaders = grown_leaders(&before.leaders, &department.leaders);
+        after.leaders = grown_leaders(&before.leaders, &read);
         settled = settled
             .and(after.parent == department.parent)
-            .and(after.leaders == department.leaders);
+            .and(after.leaders == read);
         after.stamp = settled.stamp(department.fingerprint(), input.generation);
     }
     let action = if after.parent == before.parent {
@@ -107,6 +110,17 @@ fn change_live(
     let changes = rows(Some(before), &after);
     let (before, after) = (Item::Department(before.clone()), Item::Department(after));
     update(before, after, action, changes, settled, None)
+}
+
+/// Where the reading says nothing about leaders, the old ones stay.
+fn keep_untold_leaders(
+    department: &Department,
+    before: &DirectoryDepartment,
+    after: &mut DirectoryDepartment,
+) {
+    if department.leaders.is_none() {
+        after.leaders.clone_from(&before.leaders);
+    }
 }
 
 fn as_read(
@@ -121,7 +135,7 @@ fn as_read(
         name: department.name.clone(),
         parent: department.parent,
         order: department.order,
-        leaders: department.leaders.clone(),
+        leaders: department.leaders.clone().unwrap_or_default(),
         detached: false,
         absence: None,
         deleted_at: None,

@@ -12,7 +12,7 @@ fn tree(departments: &[(u32, u32)]) -> Vec<RawDepartment> {
         name: String::new(),
         parent: (parent > 0).then_some(DepartmentId(parent)),
         order: 0,
-        leaders: Vec::new(),
+        leaders: None,
     };
     departments.iter().map(department).collect()
 }

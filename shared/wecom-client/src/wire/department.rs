@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Malformed;
 use super::envelope::each_of;
-use super::lenient::{department_id, integer, object, present, text, userid};
+use super::lenient::{all, department_id, integer, object, present, text, userid};
 
 /// One `department/list`: the departments that could be read, and how many entries were not sound.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn department(fields: &Map<String, Value>) -> (Option<RawDepartment>, bool) {
     };
     let parent = present(fields, "parentid").filter(|value| value.as_str() != Some(""));
     let parent_is_number = parent.is_none_or(|value| integer(value).is_some());
-    let leaders = present(fields, "department_leader").and_then(Value::as_array);
+    let leaders = present(fields, "department_leader").and_then(|list| all(list, userid));
     let department = RawDepartment {
         id,
         // WeCom itself puts the id in place of a name that an app may not see.
@@ -91,7 +91,7 @@ fn department(fields: &Map<String, Value>) -> (Option<RawDepartment>, bool) {
             .and_then(integer)
             .and_then(|order| u64::try_from(order).ok())
             .unwrap_or(0),
-        leaders: leaders.into_iter().flatten().filter_map(userid).collect(),
+        leaders,
     };
     (Some(department), parent_is_number)
 }

@@ -16,7 +16,7 @@ fn department(id: u32, name: &str, parent: Option<u32>) -> RawDepartment {
         name: name.to_owned(),
         parent: parent.map(DepartmentId),
         order: 0,
-        leaders: Vec::new(),
+        leaders: None,
     }
 }
 
@@ -34,7 +34,7 @@ fn a_current_list_is_read_in_full() {
     };
     let mail = RawDepartment {
         order: 4_294_967_295,
-        leaders: vec![UserId::new("zhangsan"), UserId::new("lisi")],
+        leaders: Some(vec![UserId::new("zhangsan"), UserId::new("lisi")]),
         ..department(2, "邮箱产品部", Some(1))
     };
     assert_eq!(list.departments, [root, mail]);
@@ -46,7 +46,8 @@ fn a_private_deployment_may_write_numbers_as_text_and_leave_fields_out() {
         {"id": "1", "name": "总部", "parentid": "0", "order": "5", "department_leader": null},
         {"id": 2, "name": 2024, "parentid": null},
         {"id": 3, "parentid": "", "department_leader": "", "order": -1},
-        {"id": 4, "name": "", "parentid": 1, "department_leader": [7, {}, ""]}
+        {"id": 4, "name": "", "parentid": 1, "department_leader": [7]},
+        {"id": 5, "parentid": 1, "department_leader": [7, {}, ""]}
     ]));
     assert_eq!(list.broken, 0);
     let root = RawDepartment {
@@ -54,7 +55,7 @@ fn a_private_deployment_may_write_numbers_as_text_and_leave_fields_out() {
         ..department(1, "总部", None)
     };
     let last = RawDepartment {
-        leaders: vec![UserId::new("7")],
+        leaders: Some(vec![UserId::new("7")]),
         ..department(4, "4", Some(1))
     };
     let expected = [
@@ -62,6 +63,8 @@ fn a_private_deployment_may_write_numbers_as_text_and_leave_fields_out() {
         department(2, "2024", None),
         department(3, "3", None),
         last,
+        // Half a list of leaders would read like a resignation.
+        department(5, "5", Some(1)),
     ];
     assert_eq!(list.departments, expected);
 }
