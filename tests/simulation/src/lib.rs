@@ -10,11 +10,13 @@
 mod corp;
 mod faults;
 mod process;
+mod rounds;
 mod shelf;
 mod world;
 
 pub use corp::{Corp, Person};
 pub use faults::Faults;
 pub use process::Process;
+pub use rounds::faults_at;
 pub use shelf::Shelf;
 pub use world::{World, settings};
