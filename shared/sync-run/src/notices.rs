@@ -88,11 +88,8 @@ fn held_subject(list: &HeldList, verb: &str) -> String {
 }
 
 fn count(list: &HeldList) -> (usize, usize) {
-    let users = list
-        .items
-        .iter()
-        .filter(|item| item.kind == ItemKind::User)
-        .count();
+    let items = list.items.iter();
+    let users = items.filter(|item| item.kind == ItemKind::User).count();
     (users, list.items.len() - users)
 }
 
