@@ -18,7 +18,7 @@ impl DynamoStore {
         outbox: &[OutboxItem],
     ) -> Result<bool, StoreError> {
         let source = &record.source;
-        let closing = self.record_actions(record).await?;
+        let closing = self.record_actions(record, None).await?;
         let mut unsent: Vec<&OutboxItem> = outbox.iter().collect();
         // Each round takes at least one item out, so it ends.
         loop {
