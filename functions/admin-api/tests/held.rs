@@ -66,9 +66,43 @@ async fn approving_again_changes_nothing() {
     api.pass(SignedDuration::from_mins(5));
     let again = api.post(&path, &json!({})).await;
     assert_eq!(first.json, again.json);
-    api.end_runs();
-    api.post(&path, &json!({})).await;
     assert_eq!(api.world.state().runs.len(), 1);
+}
+
+#[tokio::test]
+async fn approving_again_after_its_run_ended_without_applying_it_starts_another() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(4);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    for runs in 1..=3 {
+        let approved = api.post(&path, &json!({})).await;
+        assert_eq!(approved.json["approval_run"]["status"], "queued");
+        api.post(&path, &json!({})).await;
+        assert_eq!(api.world.state().runs.len(), runs);
+        api.end_runs();
+    }
+    api.world.state().held[0].consumed_by = Some(org_model::RunId::new("run"));
+    let applied = api.post(&path, &json!({})).await;
+    assert_eq!(applied.json["approval_run"], Value::Null);
+    assert_eq!(api.world.state().runs.len(), 3);
+}
+
+#[tokio::test]
+async fn an_approval_that_no_run_used_in_a_day_is_expired() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(4);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    api.post(&path, &json!({})).await;
+    let shown = async || api.get("/sources/hq/held").await.json["items"][0]["state"].clone();
+    api.pass(SignedDuration::from_hours(24));
+    assert_eq!(shown().await, "approved", "as a run judges it");
+    api.pass(SignedDuration::from_secs(1));
+    assert_eq!(shown().await, "expired");
+    let again = api.post(&path, &json!({})).await;
+    assert_eq!((again.status.as_u16(), again.code()), (409, "not_waiting"));
+    assert_eq!(api.world.state().runs.len(), 1);
+    api.world.state().held[0].consumed_by = Some(org_model::RunId::new("run"));
+    assert_eq!(shown().await, "approved", "it was used in its time");
 }
 
 #[tokio::test]

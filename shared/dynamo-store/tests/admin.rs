@@ -73,84 +73,6 @@ async fn settings_are_put_against_the_version_they_were_read_at() {
     assert!(none.unwrap().is_none());
 }
 
-/// Sets attributes of a stored item behind the store's back.
-async fn spoil(world: &World, sk: &str, attribute: &str, value: &str) {
-    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
-    let spoilt = world
-        .dynamo
-        .client()
-        .update_item()
-        .table_name(testkit::dynamo::SYNC_TABLE)
-        .key("pk", text("SOURCE#hq"))
-        .key("sk", text(sk))
-        .update_expression("SET #name = :value")
-        .expression_attribute_names("#name", attribute)
-        .expression_attribute_values(":value", text(value));
-    spoilt.send().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_source_that_cannot_be_read_is_listed_beside_the_others_and_can_be_replaced() {
-    let server = "https://other.example";
-    let stored = format!(
-        r#"{{"base_url":"{server}","credentials":{{"corp_id":"ww9"}},"schedule":{{"every":7}}}}"#
-    );
-    for (sk, attribute, value, corp, server) in [
-        ("SETTINGS", "settings", stored.as_str(), "ww9", server),
-        ("SETTINGS", "settings", "no JSON", "", ""),
-        (
-            "STATE",
-            "state",
-            "no JSON",
-            "ww0123456789abcdef",
-            "https://qyapi.weixin.qq.com",
-        ),
-    ] {
-        let world = world().await;
-        world.add_source().await;
-        let author = world.author("admin");
-        let branch = SourceId::new("branch");
-        let put = async |source: &SourceId, expected| {
-            let settings = settings();
-            let put = world.store.put_source(source, &settings, expected, &author);
-            put.await.unwrap().version
-        };
-        put(&branch, Expected::Absent).await;
-        spoil(&world, sk, attribute, value).await;
-
-        let run = Sources::source(&world.store, &hq()).await;
-        assert!(matches!(run, Err(StoreError::Unreadable { .. })), "{run:?}");
-        let all = world.store.all_sources().await.unwrap();
-        let readable: Vec<_> = all.iter().map(|one| one.unreadable.is_none()).collect();
-        assert_eq!(readable, [true, false], "branch, hq");
-        let kept = SettingsStore::source(&world.store, &hq()).await.unwrap();
-        let salvaged = kept.unwrap().stored;
-        assert_eq!(salvaged.settings.credentials.corp_id, corp);
-        assert_eq!(salvaged.settings.base_url, server);
-        assert_eq!(
-            (salvaged.version, salvaged.state.has_mirror),
-            (1, sk == "STATE")
-        );
-        assert_eq!(put(&hq(), Expected::Version(1)).await, 2);
-    }
-}
-
-#[tokio::test]
-async fn a_source_of_which_nothing_is_left_is_left_out_alone() {
-    let world = world().await;
-    world.add_source().await;
-    let (branch, author) = (SourceId::new("branch"), world.author("admin"));
-    let put = world
-        .store
-        .put_source(&branch, &settings(), Expected::Absent, &author)
-        .await;
-    put.unwrap();
-    spoil(&world, "SETTINGS", "version", "none").await;
-    let all = world.store.all_sources().await.unwrap();
-    assert_eq!(all.len(), 1);
-    assert_eq!(all[0].stored.source, branch);
-}
-
 #[tokio::test]
 async fn two_changes_of_one_version_do_not_both_land() {
     let world = world().await;
@@ -331,6 +253,76 @@ async fn all_rows(world: &World, filter: &RowFilter, limit: u32) -> (Vec<u64>, u
             return (seqs, pages);
         }
     }
+}
+
+#[tokio::test]
+async fn a_filter_that_matches_little_is_answered_after_ten_requests_with_where_to_go_on() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    for page in 1..=90 {
+        let rows = vec![row(u64::from(page) * 10 + u64::from(page != 90))];
+        let page = RowsPage { page, rows };
+        let record = record_of(&lease);
+        world.store.append_rows(&record, &page).await.unwrap();
+    }
+    let failed = RowFilter {
+        result: Some(RowResult::Failed),
+        ..RowFilter::default()
+    };
+    let faults = testkit::Faults::default();
+    let run = RunId::new("a");
+    let page = RunQueue::rows(&world.store_with(&faults), &hq(), &run, &failed, &first(9))
+        .await
+        .unwrap();
+    assert!(page.items.is_empty() && page.next.is_some());
+    assert_eq!(faults.requests(), 10);
+    // 40 pages, 39 more behind the first of them, and the rest.
+    assert_eq!(all_rows(&world, &failed, 9).await, (vec![900], 3));
+}
+
+/// So many people in one bucket, as copies of one that the store wrote.
+async fn crowd(world: &World, people: usize) {
+    use aws_sdk_dynamodb::types::AttributeValue::S;
+    let lease = world.lease("a").await;
+    let person = user("a", stamp(&lease, "1"));
+    world.create(&lease, &[person]).await;
+    let client = world.dynamo.client();
+    let table = testkit::dynamo::DIRECTORY_TABLE;
+    let found = client.scan().table_name(table).send().await.unwrap();
+    let copy = |number: usize| {
+        let mut item = found.items()[0].clone();
+        for name in ["sk", "mk", "userid"] {
+            item.insert(name.to_owned(), S(format!("a{number:06}")));
+        }
+        client
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item))
+            .send()
+    };
+    for start in (0..people).step_by(100) {
+        let puts = (start..people.min(start + 100)).map(copy);
+        futures::future::try_join_all(puts).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nobody_of_a_status_is_looked_for_among_five_thousand_people_at_once() {
+    let world = world().await;
+    crowd(&world, 5_100).await;
+    let filter = UserFilter {
+        status: Some(org_model::UserStatus::Deleted),
+        ..UserFilter::default()
+    };
+    let page = world.store.users(&hq(), &filter, &first(50)).await.unwrap();
+    assert!(page.items.is_empty());
+    let rest = PageRequest {
+        cursor: page.next,
+        limit: 50,
+    };
+    assert!(rest.cursor.is_some(), "the page says where to go on");
+    let page = world.store.users(&hq(), &filter, &rest).await.unwrap();
+    assert!(page.items.is_empty() && page.next.is_none());
 }
 
 #[tokio::test]

@@ -289,7 +289,51 @@ async fn lists_come_latest_first_without_their_items() {
     let held = vec![first.clone(), second.clone()];
     decide(&world, &lease, held, vec![]).await.unwrap();
     let lists = world.store.lists(&hq()).await.unwrap();
-    let shown: Vec<_> = lists.iter().map(|list| list.list.fingerprint).collect();
+    let shown: Vec<_> = lists.iter().map(|one| one.list.list.fingerprint).collect();
     assert_eq!(shown, [second.list.fingerprint, first.list.fingerprint]);
-    assert!(lists.iter().all(|list| list.list.items.is_empty()));
+    assert!(lists.iter().all(|one| one.list.list.items.is_empty()));
+}
+
+#[tokio::test]
+async fn a_list_tells_by_its_header_alone_how_many_items_still_wait() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let mut held = list(&world, "a", 20);
+    decide(&world, &lease, vec![held.clone()], vec![])
+        .await
+        .unwrap();
+    let gone = held.list.items.iter().step_by(3);
+    let gone: BTreeSet<_> = gone
+        .map(|item| (item.kind, item.internal_id.clone()))
+        .collect();
+    held.released = gone;
+    decide(&world, &lease, vec![], vec![held.clone()])
+        .await
+        .unwrap();
+    let faults = testkit::Faults::default();
+    let lists = world.store_with(&faults).lists(&hq()).await.unwrap();
+    assert_eq!(lists[0].remaining, 13);
+    assert_eq!(held.remaining().count(), 13);
+    assert_eq!(faults.operations(), ["Query"]);
+}
+
+#[tokio::test]
+async fn of_the_lists_that_are_over_the_latest_hundred_are_shown_and_of_the_others_all() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let waiting = list(&world, "a", 500);
+    decide(&world, &lease, vec![waiting.clone()], vec![])
+        .await
+        .unwrap();
+    for count in 1..=110 {
+        world.clock.advance(SignedDuration::from_secs(1));
+        let mut over = list(&world, "a", count);
+        over.state = HeldState::Superseded;
+        decide(&world, &lease, vec![over], vec![]).await.unwrap();
+    }
+    let lists = world.store.lists(&hq()).await.unwrap();
+    assert_eq!(lists.len(), 101);
+    assert_eq!(lists[0].remaining, 110);
+    assert_eq!(lists[99].remaining, 11);
+    assert_eq!(lists[100].list.list.fingerprint, waiting.list.fingerprint);
 }

@@ -1,20 +1,24 @@
 //! Held deletions: listed, looked into, approved.
 
-use futures::future::try_join_all;
+use jiff::Timestamp;
 use org_model::{Fingerprint, ItemKind, RunId, SourceId};
 use org_plan::HeldItem;
 use source_settings::SettingsProblem;
 use sync_run::ports::StoreError;
-use sync_run::{HeldState, RunRecord, StoredHeldList, Trigger};
+use sync_run::{APPROVAL_VALID, HeldState, RunRecord, StoredHeldList, Trigger};
 
-use crate::ports::{Decided, Enqueued, Page, PageRequest};
+use crate::ports::{Decided, Enqueued, HeldHeader, Page, PageRequest};
 use crate::{Admin, AdminError, Warning};
+
+/// Runs that an approval may be given one after the other, while it stands: more than a person
+/// asks for in 24 hours, and few enough for one call to look through.
+const APPROVAL_RUNS_MAX: u32 = 24;
 
 /// A held list as it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeldView {
     pub stored: StoredHeldList,
-    /// As of now: a list that still waits after its time is expired, whoever notes it.
+    /// As of now: a list that waits or stands approved after its time is expired, whoever notes it.
     pub state: HeldState,
     /// The items that still wait, or may still be removed.
     pub count: u64,
@@ -39,13 +43,16 @@ pub struct Approval {
 }
 
 impl Admin {
-    /// All lists of a source, latest first.
+    /// The lists of a source, latest first: those that stand, and the latest of the others.
     pub async fn held_lists(&self, id: &str) -> Result<Vec<HeldView>, AdminError> {
         let source = self.known_source_id(id).await?;
-        let lists = self.ports.held.lists(&source).await?;
-        let whole = lists.into_iter().map(|list| self.with_items(&source, list));
-        let whole = try_join_all(whole).await?;
-        Ok(whole.into_iter().map(|list| self.view_held(list)).collect())
+        let headers = self.ports.held.lists(&source).await?;
+        let view = |header: HeldHeader| HeldView {
+            state: self.state_of(&header.list),
+            count: header.remaining,
+            stored: header.list,
+        };
+        Ok(headers.into_iter().map(view).collect())
     }
 
     pub async fn held_items(
@@ -76,7 +83,14 @@ impl Admin {
         }
         let author = self.author(by);
         let list = match self.ports.held.approve(&source, known, &author).await? {
-            Decided::Done(list) => self.with_items(&source, *list).await?,
+            // Approved long ago and never applied.
+            Decided::Done(list) if self.state_of(&list) == HeldState::Expired => {
+                return Err(AdminError::NotWaiting {
+                    fingerprint: known,
+                    state: HeldState::Expired,
+                });
+            }
+            Decided::Done(list) => *list,
             Decided::NotFound => return Err(no_such_list(fingerprint)),
             Decided::NotWaiting(list) => {
                 return Err(AdminError::NotWaiting {
@@ -103,7 +117,7 @@ impl Admin {
         let record = self.queued_record(source, Trigger::Approval, by);
         let list = &approval.list.stored.list;
         let key = format!("approval:{}:{}", list.fingerprint, list.run);
-        let record = match self.ports.queue.enqueue(&record, Some(&key)).await {
+        let record = match self.enqueue_next(&record, key).await {
             Ok(Enqueued::New) => record,
             Ok(Enqueued::Repeated(earlier)) => *earlier,
             Ok(Enqueued::Live(run)) => {
@@ -121,6 +135,21 @@ impl Admin {
         let asked = self.started(record).await;
         approval.warnings.extend(asked.warnings);
         approval.run = Some(asked.record);
+    }
+
+    /// The same key asks for the same run, as long as that one is not over: it did not apply what
+    /// it was asked for, so there is another one after it.
+    async fn enqueue_next(&self, record: &RunRecord, key: String) -> Result<Enqueued, StoreError> {
+        let mut key = key;
+        for _ in 1..APPROVAL_RUNS_MAX {
+            match self.ports.queue.enqueue(record, Some(&key)).await? {
+                Enqueued::Repeated(earlier) if earlier.status.is_final() => {
+                    key = format!("{key}:{}", earlier.run);
+                }
+                enqueued => return Ok(enqueued),
+            }
+        }
+        self.ports.queue.enqueue(record, Some(&key)).await
     }
 
     /// Unknown entries are problems; known ones need marks that are not kept yet. Either way
@@ -151,19 +180,6 @@ impl Admin {
         })
     }
 
-    /// Lists may come without their items; their number is part of every view.
-    async fn with_items(
-        &self,
-        source: &SourceId,
-        list: StoredHeldList,
-    ) -> Result<StoredHeldList, StoreError> {
-        if !list.list.items.is_empty() {
-            return Ok(list);
-        }
-        let whole = self.ports.held.list(source, list.list.fingerprint).await?;
-        Ok(whole.unwrap_or(list))
-    }
-
     fn view_held(&self, stored: StoredHeldList) -> HeldView {
         HeldView {
             state: self.state_of(&stored),
@@ -177,11 +193,22 @@ impl Admin {
     }
 
     fn state_of(&self, list: &StoredHeldList) -> HeldState {
-        let late = self.ports.clock.now() >= list.list.expires_at;
-        match list.state {
-            HeldState::Waiting if late => HeldState::Expired,
-            state => state,
+        state_at(list, self.ports.clock.now())
+    }
+}
+
+/// As a run judges it: an approval that nobody consumed in its time covers nothing any more.
+fn state_at(list: &StoredHeldList, now: Timestamp) -> HeldState {
+    let late = match list.state {
+        HeldState::Waiting => now >= list.list.expires_at,
+        HeldState::Approved if list.consumed_by.is_none() => {
+            list.decided_at.is_none_or(|at| now > at + APPROVAL_VALID)
         }
+        _ => false,
+    };
+    match late {
+        true => HeldState::Expired,
+        false => list.state,
     }
 }
 

@@ -174,6 +174,9 @@ pub trait RunQueue: Send + Sync {
     ) -> Result<Page<Row>, StoreError>;
 }
 
+/// How many lists are shown of those that nobody will decide any more.
+pub const HELD_LISTS_MAX: usize = 100;
+
 /// How a decision about a held list ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decided {
@@ -184,10 +187,20 @@ pub enum Decided {
     NotWaiting(Box<StoredHeldList>),
 }
 
+/// A held list as its header tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldHeader {
+    /// Without its items, and so without what was released of them.
+    pub list: StoredHeldList,
+    /// How many items still wait, or may still be removed.
+    pub remaining: u64,
+}
+
 #[async_trait]
 pub trait HeldDecisions: Send + Sync {
-    /// All lists of a source, latest first, without their items.
-    async fn lists(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError>;
+    /// The lists of a source, latest first: every one that stands, and of the others those among
+    /// the latest [`HELD_LISTS_MAX`].
+    async fn lists(&self, source: &SourceId) -> Result<Vec<HeldHeader>, StoreError>;
     async fn list(
         &self,
         source: &SourceId,

@@ -104,7 +104,7 @@ impl Admin {
 
     async fn count_waiting(&self, stored: &StoredSource) -> Result<u64, StoreError> {
         let lists = self.ports.held.lists(&stored.source).await?;
-        let waiting = lists.iter().filter(|list| self.waits(list));
+        let waiting = lists.iter().filter(|one| self.waits(&one.list));
         Ok(waiting.count() as u64)
     }
 }

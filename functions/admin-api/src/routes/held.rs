@@ -25,7 +25,7 @@ pub fn routes() -> OpenApiRouter<Desk> {
     get, path = "/sources/{source}/held", operation_id = "listHeld", tag = "held",
     params(("source" = String, Path, description = "The source's name")),
     responses(
-        (status = 200, description = "All held lists", body = List<HeldList>),
+        (status = 200, description = "Those that stand, and recent others", body = List<HeldList>),
         refusals::Reading,
     )
 )]
@@ -63,7 +63,8 @@ async fn items(
 /// Approve exactly this list
 ///
 /// The approval is durable before the answer; the run that was asked for, or else the next sealed
-/// run, applies it. Each item is confirmed gone once more. Repeating the call changes nothing.
+/// run, applies it. Each item is confirmed gone once more. Repeating the call changes nothing, but
+/// asks for another run if the one asked for is over and did not apply it.
 #[utoipa::path(
     post, path = "/sources/{source}/held/{fingerprint}/approve", operation_id = "approveHeld",
     tag = "held",

@@ -24,7 +24,8 @@ pub use words::*;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct List<T> {
     pub items: Vec<T>,
-    /// Give it back as `cursor` for the page after this one; `null`: there is none.
+    /// Give it back as `cursor` for the page after this one; `null`: there is none. A page may have
+    /// fewer items than asked for, or none, and still name a next one.
     pub next: Option<String>,
 }
 

@@ -52,6 +52,14 @@ impl BucketCursor {
 }
 
 impl RowCursor {
+    /// Behind all rows of a page.
+    pub fn behind(page: &str, rows: usize) -> Self {
+        Self {
+            page: page.to_owned(),
+            index: rows,
+        }
+    }
+
     /// `000000000007-000001-0000.12`.
     pub fn read(text: &str) -> Result<Self, StoreError> {
         let (page, index) = text.split_once('.').ok_or_else(no_cursor)?;

@@ -1,15 +1,19 @@
 //! A person's word about a held list.
 
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use org_model::{Fingerprint, SourceId};
 use org_plan::HeldItem;
-use source_admin::ports::{Author, Decided, HeldDecisions, Page, PageRequest};
+use source_admin::ports::{
+    Author, Decided, HELD_LISTS_MAX, HeldDecisions, HeldHeader, Page, PageRequest,
+};
 use sync_run::ports::StoreError;
 use sync_run::{HeldState, StoredHeldList};
 
 use super::cursor::no_cursor;
 use crate::DynamoStore;
-use crate::held::list_of;
+use crate::held::{is_final, list_of, remaining_of};
 use crate::wire::attributes::{n, s, word};
 use crate::wire::calls::Written;
 use crate::wire::expression::Expression;
@@ -17,12 +21,21 @@ use crate::wire::keys;
 
 #[async_trait]
 impl HeldDecisions for DynamoStore {
-    async fn lists(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError> {
-        let headers = self.held_headers(source).await?;
-        let mut lists: Vec<StoredHeldList> =
-            headers.iter().map(list_of).collect::<Result<_, _>>()?;
-        lists.sort_by_key(|list| (list.list.held_at, list.list.fingerprint));
-        lists.reverse();
+    async fn lists(&self, source: &SourceId) -> Result<Vec<HeldHeader>, StoreError> {
+        let mut lists = Vec::new();
+        for header in self.held_headers(source).await? {
+            lists.push(HeldHeader {
+                list: list_of(&header)?,
+                remaining: remaining_of(&header)?,
+            });
+        }
+        let place = |one: &HeldHeader| (one.list.list.held_at, one.list.list.fingerprint);
+        lists.sort_by_key(|one| Reverse(place(one)));
+        let mut ranks = 0..;
+        lists.retain(|one| {
+            let is_late = ranks.next().is_some_and(|rank| rank < HELD_LISTS_MAX);
+            is_late || !is_final(&one.list)
+        });
         Ok(lists)
     }
 

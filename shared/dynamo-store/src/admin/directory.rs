@@ -21,6 +21,10 @@ use crate::wire::query::Search;
 
 const READ: &str = "read the directory";
 
+/// Looked at per page: a filter that matches little gives a page with less than its limit, and
+/// where to go on, instead of reading the whole directory in one call.
+const LOOKED_AT_MAX: usize = 5_000;
+
 /// Looked at per request, before the filter: some 500 KB.
 const ITEMS_AT_ONCE: i32 = 250;
 
@@ -44,10 +48,12 @@ impl DynamoStore {
         let limit = page.limit as usize;
         let mut at = BucketCursor::read(page.cursor.as_deref(), kind)?;
         let mut items = Vec::new();
-        while at.bucket < buckets(kind) && items.len() < limit {
+        let mut looked_at = 0;
+        while at.bucket < buckets(kind) && items.len() < limit && looked_at < LOOKED_AT_MAX {
             let pk = partition(source, kind, at.bucket);
             let search = self.bucket_search(pk, filter, at.after.take());
             let found = self.search_once(READ, &search).await?;
+            looked_at += found.looked_at;
             let room = limit - items.len();
             let cut = found.items.len() > room;
             for attributes in found.items.into_iter().take(room) {

@@ -58,6 +58,7 @@ impl DynamoStore {
         item.insert("list".to_owned(), json(&header));
         item.insert("run".to_owned(), s(list.run.as_str()));
         item.insert("pages".to_owned(), n(pages));
+        item.insert("count".to_owned(), n(list.items.len()));
         item.insert("state".to_owned(), s(word(&stored.state)));
         item.insert("until".to_owned(), n(list.expires_at.as_millisecond()));
         item.insert("released".to_owned(), b(bits_of(stored)));
@@ -158,12 +159,21 @@ impl DynamoStore {
 }
 
 /// Nobody will decide or apply anything of it any more.
-fn is_final(stored: &StoredHeldList) -> bool {
+pub(crate) fn is_final(stored: &StoredHeldList) -> bool {
     match stored.state {
         HeldState::Waiting => false,
         HeldState::Approved => stored.consumed_by.is_some(),
         HeldState::Rejected | HeldState::Expired | HeldState::Superseded => true,
     }
+}
+
+/// How many items of a list still wait, by its header alone: those it had, less a bit for each
+/// that was released.
+pub(crate) fn remaining_of(header: &Attributes) -> Result<u64, StoreError> {
+    let count: u64 = number(header, "count", READ)?;
+    let bits = bytes(header, "released", READ)?.iter();
+    let released: u64 = bits.map(|byte| u64::from(byte.count_ones())).sum();
+    Ok(count.saturating_sub(released))
 }
 
 /// A list as its header tells it, without items.

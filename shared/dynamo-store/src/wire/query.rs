@@ -38,6 +38,8 @@ pub(crate) struct Search {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub items: Vec<Attributes>,
+    /// How many were looked at, before the filter.
+    pub looked_at: usize,
     pub last: Option<Attributes>,
 }
 
@@ -67,6 +69,7 @@ impl DynamoStore {
             .map_err(|error| store_error(act, &error))?;
         self.meter.read(answer.consumed_capacity());
         Ok(Found {
+            looked_at: usize::try_from(answer.scanned_count).unwrap_or_default(),
             last: answer.last_evaluated_key,
             items: answer.items.unwrap_or_default(),
         })

@@ -14,7 +14,7 @@ use source_settings::{AgentId, Schedule};
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{Row, RunRecord, RunStatus, StoredAgent, StoredHeldList, StoredSource, Trigger};
 
-use crate::ports::{ContactState, KeptSource, Page, PageRequest, READ_A_CURSOR};
+use crate::ports::{ContactState, HeldHeader, KeptSource, Page, PageRequest, READ_A_CURSOR};
 use crate::{Admin, Ports};
 
 /// What can be out of order.
@@ -182,8 +182,10 @@ fn page_of<T>(items: impl Iterator<Item = T>, page: &PageRequest) -> Result<Page
 }
 
 /// As the port says: a list without its items.
-fn without_items(list: &StoredHeldList) -> StoredHeldList {
+fn header_of(list: &StoredHeldList) -> HeldHeader {
+    let remaining = list.remaining().count() as u64;
     let mut list = list.clone();
     list.list.items = Vec::<HeldItem>::new();
-    list
+    list.released.clear();
+    HeldHeader { list, remaining }
 }

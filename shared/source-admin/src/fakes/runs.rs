@@ -9,10 +9,10 @@ use org_plan::HeldItem;
 use sync_run::ports::{Clock, RunStarter, SendError, StoreError};
 use sync_run::{HeldState, Row, RunRecord, StoredHeldList, Trigger};
 
-use super::{Part, World, page_of, without_items};
+use super::{Part, World, header_of, page_of};
 use crate::ports::{
-    Author, Decided, DirectoryReader, Enqueued, HeldDecisions, Page, PageRequest, RowFilter,
-    RunQueue, UserFilter,
+    Author, Decided, DirectoryReader, Enqueued, HeldDecisions, HeldHeader, Page, PageRequest,
+    RowFilter, RunQueue, UserFilter,
 };
 
 #[async_trait]
@@ -75,12 +75,12 @@ impl RunQueue for World {
 
 #[async_trait]
 impl HeldDecisions for World {
-    async fn lists(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError> {
+    async fn lists(&self, source: &SourceId) -> Result<Vec<HeldHeader>, StoreError> {
         let mut state = self.state();
         state.working(Part::Store, "list held lists")?;
         let lists = state.held.iter().rev();
         let lists = lists.filter(|stored| stored.list.source == *source);
-        Ok(lists.map(without_items).collect())
+        Ok(lists.map(header_of).collect())
     }
 
     async fn list(
