@@ -13,7 +13,8 @@
 //! A line is a department (`id name`) below the less indented one above it, or a person
 //! (`- userid name`) in it. A person may stand in several places; what is said of them in one is
 //! true in all. Behind semicolons: for departments `order=`, `leaders=`, `parent=` (a number, or
-//! `none`, against the indentation), `leaders=?` where nothing is said of them; for people `leader`, `main` and `order=` of this membership,
+//! `none`, against the indentation), `leaders=?` where nothing is said of them; for people
+//! `leader`, `main` and `order=` of this membership,
 //! the statuses `active`, `disabled`, `pending`, `left`, then `in=` (a department, against the
 //! indentation; `in=?` for a record that does not say in which, as in an answer by name),
 //! `reports=` (direct leaders) and any other `attribute=value`. A person who stands above every

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use org_model::{DepartmentId, DepartmentTree};
-use org_plan::{Change, Item, KeptItem, Note, PermittedChange, PermittedPlan};
+use org_plan::{Change, Item, KeptItem, PermittedChange, PermittedPlan};
 
 use crate::RowResult;
 use crate::book::Book;
 use crate::judge::Judged;
+use crate::outcomes::{changed_meanwhile, not_answered, not_empty, rejected};
 use crate::ports::{REMOVALS_MAX, Step, StoreError, WriteOutcome};
 use crate::rows::{ROWS_PER_PAGE, row_of_kept};
 use crate::run::DEADLINE_MARGIN;
@@ -282,36 +283,4 @@ async fn stop_when_late(book: &mut Book<'_>, hand: &Hand) -> Result<(), Trouble>
 
 fn is_late(book: &Book<'_>) -> bool {
     book.ports.clock.now() >= book.deadline - DEADLINE_MARGIN
-}
-
-fn not_empty() -> Note {
-    Note {
-        code: "not_empty".to_owned(),
-        message: "somebody in it could not be removed".to_owned(),
-        remedy: None,
-    }
-}
-
-fn changed_meanwhile() -> Note {
-    Note {
-        code: "changed_meanwhile".to_owned(),
-        message: "somebody else changed this item after the run had read it".to_owned(),
-        remedy: Some("nothing: the next run looks at it again".to_owned()),
-    }
-}
-
-fn not_answered() -> Note {
-    Note {
-        code: "store_unavailable".to_owned(),
-        message: "the store did not answer; whether this was written is not known".to_owned(),
-        remedy: Some("nothing: the next run looks at it again".to_owned()),
-    }
-}
-
-fn rejected(code: String) -> Note {
-    Note {
-        code,
-        message: "the directory cannot hold this item".to_owned(),
-        remedy: Some("shorten its values in WeCom or map fewer fields".to_owned()),
-    }
 }

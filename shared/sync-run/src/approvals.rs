@@ -1,5 +1,5 @@
-//! Approvals that nobody hears: given while a run was live, or the run asked for was skipped, failed
-//! or never queued. The approval itself is durable; what it lacks is a run.
+//! Approvals that nobody hears: given while a run was live, or the run asked for was skipped,
+//! failed or never queued. The approval itself is durable; what it lacks is a run.
 
 use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};

@@ -1,9 +1,9 @@
 //! Housekeeping: what no run does, because no run may be alive to do it.
 //!
-//! It closes the records of dead runs, starts queued runs that nobody claimed and runs for approvals
-//! that nobody heard, sends unsent notices, reminds of held lists, notices silence, and purges what was deleted long ago. It runs
-//! every few minutes beside live runs: everything it writes may be written twice, and nothing it
-//! does touches a live run.
+//! It closes the records of dead runs, starts queued runs that nobody claimed and runs for
+//! approvals that nobody heard, sends unsent notices, reminds of held lists, notices silence, and
+//! purges what was deleted long ago. It runs every few minutes beside live runs: everything it
+//! writes may be written twice, and nothing it does touches a live run.
 
 use std::collections::BTreeMap;
 

@@ -18,6 +18,7 @@ mod housekeeping;
 mod judge;
 mod lease;
 mod notices;
+mod outcomes;
 pub mod ports;
 mod purge;
 mod reading;

@@ -102,8 +102,8 @@ pub const REMOVALS_MAX: usize = 99;
 /// Housekeeping's own door: purging what was deleted long ago.
 #[async_trait]
 pub trait MirrorUpkeep: Send + Sync {
-    /// Some items with status deleted since before `older_than`, at most [`PURGE_MAX`]. `from`: 0 at
-    /// first, then what the page before said.
+    /// Some items with status deleted since before `older_than`, at most [`PURGE_MAX`]. `from`: 0
+    /// at first, then what the page before said.
     async fn deleted_before(
         &self,
         source: &SourceId,
@@ -111,8 +111,8 @@ pub trait MirrorUpkeep: Send + Sync {
         from: usize,
     ) -> Result<PurgePage, StoreError>;
 
-    /// Deletes each of these for good, if it still is as it was found: `false` if it is not. Outcomes
-    /// in the order of `items`.
+    /// Deletes each of these for good, if it still is as it was found: `false` if it is not.
+    /// Outcomes in the order of `items`.
     async fn purge(&self, source: &SourceId, items: &[Purgeable]) -> Vec<Result<bool, StoreError>>;
 
     /// Remembers when the source was last purged, so that it happens once a day.
