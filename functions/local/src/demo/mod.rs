@@ -7,8 +7,6 @@ mod compare;
 mod stage;
 mod table;
 
-use std::process;
-
 use anyhow::{Context, bail};
 
 use crate::cli::DemoArgs;
@@ -44,10 +42,7 @@ pub async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     if !failed.is_empty() {
         bail!("the demo ended at: {}", failed.join(", "));
     }
-    println!(
-        "All {count} acts did what they say. Process {} leaves:",
-        process::id()
-    );
+    println!("All {count} acts did what they say. What is left to look at:");
     println!("  the directory in {}", args.data.display());
     println!("  the notices in {}/notices.jsonl", args.data.display());
     println!("Next: `cargo run -- serve`, and README.md for the deployment.");
