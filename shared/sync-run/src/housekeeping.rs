@@ -139,10 +139,19 @@ impl Visit<'_> {
         let Some(holder) = self.note("see who is live", holder) else {
             return;
         };
-        let live = holder.filter(|(_, expires_at)| now < *expires_at);
+        let (live, dead): (Option<RunId>, Option<RunId>) = match holder {
+            Some((run, expires_at)) if now < expires_at => (Some(run), None),
+            // Claimed and never released: this run died, perhaps before it could say `running`.
+            Some((run, _)) => (None, Some(run)),
+            None => (None, None),
+        };
         let unfinished = self.ports.runs.unfinished(self.source).await;
         for record in self.note("list open runs", unfinished).unwrap_or_default() {
-            if live.as_ref().is_some_and(|(run, _)| *run == record.run) {
+            if live.as_ref() == Some(&record.run) {
+                continue;
+            }
+            if dead.as_ref() == Some(&record.run) {
+                self.bury(record, burial::killed()).await;
                 continue;
             }
             let waited = now.duration_since(record.queued_at);

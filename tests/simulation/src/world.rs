@@ -147,6 +147,16 @@ impl World {
 
     /// One clean manual run an hour later.
     pub async fn run_manually(&mut self, mode: RunMode, plan: Option<Fingerprint>) -> RunRecord {
+        let request = self.queue_manual_run(mode, plan);
+        let (_, ports) = self.process(Faults::default());
+        match run(&ports, &request).await.unwrap() {
+            RunOutcome::Finished(record) => *record,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Somebody asks for a run an hour later; it stands queued.
+    pub fn queue_manual_run(&mut self, mode: RunMode, plan: Option<Fingerprint>) -> RunRequest {
         self.pass(SignedDuration::from_hours(1));
         let mut request = self.request();
         request.trigger = Trigger::Manual;
@@ -155,11 +165,7 @@ impl World {
         let mut queued = RunRecord::new(source, id, Trigger::Manual, mode, self.now());
         queued.expected_plan = plan;
         self.shelf().records.insert(queued.run.clone(), queued);
-        let (_, ports) = self.process(Faults::default());
-        match run(&ports, &request).await.unwrap() {
-            RunOutcome::Finished(record) => *record,
-            other => panic!("{other:?}"),
-        }
+        request
     }
 
     pub async fn tidy(&mut self) {

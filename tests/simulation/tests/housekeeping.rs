@@ -131,6 +131,25 @@ fn put(world: &World, kind: NoticeKind) -> usize {
     ids.len()
 }
 
+/// A run that was queued, claimed, and killed before its record said so: nobody else would tell.
+#[tokio::test]
+async fn a_queued_run_that_died_at_once_is_buried_when_its_lease_ends() {
+    let mut world = World::new(20, 3);
+    world.run().await;
+    let request = world.queue_manual_run(RunMode::Apply, None);
+    let killed = Faults {
+        die_before: Some(1),
+        ..Faults::default()
+    };
+    let (_, ports) = world.process(killed);
+    sync_run::run(&ports, &request).await.unwrap_err();
+    world.pass(SignedDuration::from_mins(30));
+    world.tidy().await;
+    let record = world.shelf().records[&request.run].clone();
+    assert_eq!(record.error.unwrap().code, "killed");
+    assert_eq!(notices(&world, NoticeKind::RunFailed), 1);
+}
+
 /// Whichever request fails, what other steps are for happens in the same round.
 #[tokio::test]
 async fn a_step_that_fails_keeps_no_other_from_happening() {
