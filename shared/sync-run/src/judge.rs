@@ -44,7 +44,8 @@ pub(crate) async fn judge(
         .map_err(|p| Trouble::mapping(&p))?;
     let filled = Mapping::filled_fields(reading.snapshot.members().values());
     let marks = ports.mirror.marks(&source.source).await?;
-    let lists = standing::load(ports, source, ports.clock.now()).await?;
+    let mut lists = standing::load(ports, source, ports.clock.now()).await?;
+    lists.leave_out_gone(&marks);
     ports.progress.step(Step::Plan);
     let (fingerprints, findings) = fingerprints(&reading.snapshot, &mapping, &filled);
     let comparison = compare(fingerprints, &marks);

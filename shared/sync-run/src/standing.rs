@@ -1,10 +1,10 @@
 //! What earlier runs and people left standing: held lists that wait, expired or were approved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use org_model::{Fingerprint, ItemKey, RunId};
-use org_plan::{HeldItem, Standing};
+use org_model::{Fingerprint, ItemKey, ItemState, Mark, RunId};
+use org_plan::{Action, HeldItem, Standing};
 
 use crate::ports::{Ports, StoreError};
 use crate::{HeldState, StoredHeldList, StoredSource};
@@ -76,6 +76,20 @@ impl StandingLists {
         }
     }
 
+    /// Leaves out whoever is no longer live in the mirror: a removal whose answer was lost was
+    /// done all the same, and holds nobody.
+    pub(crate) fn leave_out_gone(&mut self, marks: &BTreeMap<ItemKey, Mark>) {
+        let lists = self.waiting.iter_mut().chain(&mut self.approved);
+        for list in lists.chain(&mut self.expired) {
+            let gone: Vec<_> = list
+                .remaining()
+                .filter(|item| item.action == Action::Delete && !is_live(item, marks))
+                .map(|item| (item.kind, item.internal_id.clone()))
+                .collect();
+            list.released.extend(gone);
+        }
+    }
+
     /// The lists with what this run saw of them: released items, expiry.
     pub(crate) fn after_sight(&self, released: &[HeldItem]) -> Vec<StoredHeldList> {
         // A set, since a list may hold a hundred thousand items.
@@ -142,6 +156,11 @@ fn after_approval(
     Some(after)
 }
 
+fn is_live(item: &HeldItem, marks: &BTreeMap<ItemKey, Mark>) -> bool {
+    let mark = item.key().and_then(|key| marks.get(&key));
+    mark.is_some_and(|mark| mark.state == ItemState::Live && mark.internal_id == item.internal_id)
+}
+
 fn with_state(list: &StoredHeldList, state: HeldState) -> StoredHeldList {
     StoredHeldList {
         state,
@@ -151,7 +170,7 @@ fn with_state(list: &StoredHeldList, state: HeldState) -> StoredHeldList {
 
 fn deletions<'a>(items: impl Iterator<Item = &'a HeldItem>) -> BTreeSet<ItemKey> {
     items
-        .filter(|item| item.action == org_plan::Action::Delete)
+        .filter(|item| item.action == Action::Delete)
         .filter_map(HeldItem::key)
         .collect()
 }

@@ -189,3 +189,32 @@ async fn a_killed_first_run_has_already_bound_the_source_to_its_corp() {
     }
     assert!(bound > 5, "the run was killed while it wrote");
 }
+
+/// What an approval removed although the answer was lost is not held for ever afterwards.
+#[tokio::test]
+async fn a_lost_answer_while_an_approval_is_carried_out_holds_nobody_who_is_gone() {
+    for n in 0.. {
+        let mut world = World::new(200, 10);
+        world.run().await;
+        (0..100).for_each(|n| world.corp().dismiss(n));
+        world.run().await;
+        world.approve_all();
+        let faults = Faults {
+            fail_after: Some(n),
+            ..Faults::default()
+        };
+        let (_, requests) = world.try_run(faults).await;
+        world.run().await;
+        world.pass(SignedDuration::from_hours(30));
+        let record = world.run().await;
+        assert_eq!(
+            record.status,
+            RunStatus::Succeeded,
+            "request {n}: {record:?}"
+        );
+        world.assert_mirrors(&BTreeSet::new());
+        if n >= requests {
+            return;
+        }
+    }
+}
