@@ -6,7 +6,7 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use org_model::{RunId, SourceId};
-use serde_json::json;
+use serde_json::{Value, json};
 use sync_run::Trigger;
 use sync_run::ports::{RunStarter, SendError};
 
@@ -43,6 +43,17 @@ impl RunStarter for LambdaStarter {
         trigger: Trigger,
     ) -> Result<(), SendError> {
         let event = json!({ "source": source, "run": run, "trigger": trigger });
+        self.invoke(&event).await
+    }
+
+    async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError> {
+        self.invoke(&json!({ "source": source, "clear": true }))
+            .await
+    }
+}
+
+impl LambdaStarter {
+    async fn invoke(&self, event: &Value) -> Result<(), SendError> {
         let answer = self
             .client
             .invoke()

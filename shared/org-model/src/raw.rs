@@ -1,5 +1,6 @@
 //! What a reader brought home, before anybody judged it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub struct RawOrg {
     pub range_after: Option<VisibleRange>,
     /// The settings leave departments out, so that even a range with the root is not everything.
     pub scoped: bool,
+    /// Departments that the settings include or exclude and that the tree does not have.
+    pub scope_missing: BTreeSet<DepartmentId>,
     /// Everything that was asked for and not answered.
     pub gaps: Vec<Gap>,
 }

@@ -1,5 +1,6 @@
 //! Why a reading does not prove absence, in words.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub enum UnsealedReason {
     RangeUnknown,
     RangeChangedWhileReading,
     RangeNarrower(RangeNarrowing),
+    /// The settings include or exclude departments that the tree does not have.
+    ScopeMissing(BTreeSet<DepartmentId>),
     /// The settings name another app than the one whose range is the baseline.
     AgentChanged,
     /// Two userids that differ only by case (WECOM.md §3 forbids it).
@@ -44,6 +47,7 @@ impl UnsealedReason {
             Self::RangeUnknown => "range_unknown",
             Self::RangeChangedWhileReading => "range_changed_while_reading",
             Self::RangeNarrower(_) => "range_narrower",
+            Self::ScopeMissing(_) => "scope_missing",
             Self::AgentChanged => "agent_changed",
             Self::CaseTwins(_) => "case_twins",
             Self::ChangedWhileReading(_) => "changed_while_reading",
@@ -70,6 +74,7 @@ impl fmt::Display for UnsealedReason {
                 f.write_str("the visible range changed while it was read")
             }
             Self::RangeNarrower(narrowing) => write_narrowing(f, narrowing),
+            Self::ScopeMissing(ids) => write_scope_missing(f, ids),
             Self::AgentChanged => {
                 f.write_str("the app differs from the one whose visible range is known")
             }
@@ -102,5 +107,27 @@ fn write_narrowing(f: &mut fmt::Formatter<'_>, narrowing: &RangeNarrowing) -> fm
         narrowing.users.len(),
         narrowing.tags.len(),
         narrowing.tag_members.len(),
+    )
+}
+
+/// How many ids a sentence names.
+const IDS_SHOWN_MAX: usize = 5;
+
+fn write_scope_missing(f: &mut fmt::Formatter<'_>, ids: &BTreeSet<DepartmentId>) -> fmt::Result {
+    let shown: Vec<String> = ids
+        .iter()
+        .take(IDS_SHOWN_MAX)
+        .map(ToString::to_string)
+        .collect();
+    let more = if ids.len() > IDS_SHOWN_MAX {
+        " ..."
+    } else {
+        ""
+    };
+    write!(
+        f,
+        "the scope names {} departments that WeCom does not show: {}{more}",
+        ids.len(),
+        shown.join(", ")
     )
 }

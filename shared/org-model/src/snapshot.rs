@@ -177,6 +177,9 @@ fn reading_reasons(raw: &RawOrg) -> Vec<UnsealedReason> {
             first: first.clone(),
         });
     }
+    if !raw.scope_missing.is_empty() {
+        reasons.push(UnsealedReason::ScopeMissing(raw.scope_missing.clone()));
+    }
     reasons
 }
 

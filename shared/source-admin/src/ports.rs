@@ -1,11 +1,24 @@
 //! Everything an administrator's call may ask of the world.
 
+mod keeping;
+mod wecom;
+
+pub use keeping::{
+    AgentCheck, AgentChecks, AgentDeleted, AgentStanding, ClearStart, Clearings, History,
+    HistoryAction, HistoryEntry, LoginApps, RangeAccepted, RangeDecisions, SourceCommit,
+    SourceStanding, StoredLoginApp, Unsettled,
+};
+pub use wecom::{
+    AgentProbe, CheckFailure, CheckStep, LookupSession, RangeCounts, SourceCheck, StepName,
+    StepOutcome, WecomDesk,
+};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use org_model::{DepartmentId, Fingerprint, ItemKind, RunId, SourceId, UserKey, UserStatus};
 use org_plan::{Action, HeldItem};
 use secrecy::SecretString;
-use source_settings::{AgentId, AgentSettings, Schedule, SecretRef, SourceSettings};
+use source_settings::{AgentId, AgentSettings, Contact, Schedule, SecretRef};
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{Row, RowResult, RunRecord, StoredAgent, StoredHeldList, StoredSource};
 
@@ -49,6 +62,8 @@ pub struct PageRequest {
 #[derive(Clone, Debug)]
 pub struct KeptSource {
     pub stored: StoredSource,
+    /// What the last change of the settings asks of the world outside the store.
+    pub unsettled: Unsettled,
     /// Why no run can read it: `stored` is then what could be salvaged, to show it and to put it
     /// right. Corp and server are empty where they are unknown; `has_mirror` is true where that
     /// is unknown.
@@ -59,6 +74,7 @@ impl KeptSource {
     pub fn readable(stored: StoredSource) -> Self {
         Self {
             stored,
+            unsettled: Unsettled::default(),
             unreadable: None,
         }
     }
@@ -82,13 +98,21 @@ pub trait SettingsStore: Send + Sync {
     async fn all_sources(&self) -> Result<Vec<KeptSource>, StoreError>;
     /// The one commit point of a source's settings, whatever stood there.
     /// [`StoreError::Conflict`] if `expected` does not hold.
+    /// Its agents are bound to it in the same transaction; one that does not exist any more is a
+    /// conflict as well.
     async fn put_source(
         &self,
         source: &SourceId,
-        settings: &SourceSettings,
-        expected: Expected,
-        author: &Author,
+        commit: &SourceCommit<'_>,
     ) -> Result<StoredSource, StoreError>;
+    /// Writes down what is left to do outside the store. Settings that changed meanwhile have an
+    /// `unsettled` of their own: then nothing is written.
+    async fn settle_source(
+        &self,
+        source: &SourceId,
+        version: u64,
+        left: &Unsettled,
+    ) -> Result<(), StoreError>;
 }
 
 /// Secrets Manager, to write.
@@ -105,6 +129,8 @@ pub trait SecretVault: Send + Sync {
 pub trait Schedules: Send + Sync {
     /// Makes the source's schedule equal to `schedule`: created, changed or switched off.
     async fn put(&self, source: &SourceId, schedule: &Schedule) -> Result<(), SendError>;
+    /// Deletes the source's schedule; one that is not there is done.
+    async fn remove(&self, source: &SourceId) -> Result<(), SendError>;
 }
 
 /// The state of one contact's subscription (DESIGN.md §7).
@@ -118,10 +144,11 @@ pub enum ContactState {
 /// SNS subscriptions: one per endpoint, its filter the union of that endpoint's sources.
 #[async_trait]
 pub trait Contacts: Send + Sync {
-    /// Makes the subscriptions equal to what the sources' settings say: (email, source) pairs.
-    async fn reconcile(&self, wanted: &[(String, SourceId)]) -> Result<(), SendError>;
-    /// The state of each of these emails.
-    async fn states(&self, emails: &[String]) -> Result<Vec<(String, ContactState)>, SendError>;
+    /// Makes the subscriptions equal to what the sources' settings say.
+    async fn reconcile(&self, wanted: &[(Contact, SourceId)]) -> Result<(), SendError>;
+    /// The state of each of these contacts.
+    async fn states(&self, contacts: &[Contact])
+    -> Result<Vec<(Contact, ContactState)>, SendError>;
 }
 
 /// How asking for a run ended.

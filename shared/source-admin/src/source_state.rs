@@ -1,10 +1,11 @@
 //! What the system knows about a source, gathered for one look at it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use jiff::Timestamp;
 use org_model::RunId;
+use source_settings::Contact;
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{RunRecord, RunStatus, StoredSource};
 
@@ -31,12 +32,12 @@ pub struct SourceView {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactView {
-    pub email: String,
+    pub contact: Contact,
     /// `None`: it could not be asked.
     pub state: Option<ContactState>,
 }
 
-type States = Result<BTreeMap<String, ContactState>, SendError>;
+type States = Result<BTreeMap<Contact, ContactState>, SendError>;
 
 impl Admin {
     pub(crate) async fn view_source(&self, kept: KeptSource) -> SourceView {
@@ -54,18 +55,21 @@ impl Admin {
         let contacts = kept
             .into_iter()
             .flat_map(|one| &one.stored.settings.contacts);
-        let mut emails: Vec<String> = contacts.map(|contact| contact.email.clone()).collect();
-        emails.sort();
-        emails.dedup();
-        if emails.is_empty() {
+        let contacts: BTreeSet<Contact> = contacts.cloned().collect();
+        if contacts.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let states = self.ports.contacts.states(&emails).await?;
+        let contacts: Vec<Contact> = contacts.into_iter().collect();
+        let states = self.ports.contacts.states(&contacts).await?;
         Ok(states.into_iter().collect())
     }
 
     async fn view_with(&self, kept: KeptSource, states: &States) -> SourceView {
-        let KeptSource { stored, unreadable } = kept;
+        let KeptSource {
+            stored,
+            unsettled: _,
+            unreadable,
+        } = kept;
         let mut warnings = Vec::new();
         let unreadable = unreadable.map(|reason| Warning::source_unreadable(&reason));
         let mut note = |error: StoreError| {
@@ -111,15 +115,15 @@ impl Admin {
 
 /// A contact without a subscription is gone.
 fn contacts_of(stored: &StoredSource, states: &States) -> Vec<ContactView> {
-    let view = |email: &String| ContactView {
-        email: email.clone(),
+    let view = |contact: &Contact| ContactView {
+        contact: contact.clone(),
         state: states
             .as_ref()
             .ok()
-            .map(|states| states.get(email).copied().unwrap_or(ContactState::Gone)),
+            .map(|states| states.get(contact).copied().unwrap_or(ContactState::Gone)),
     };
     let contacts = stored.settings.contacts.iter();
-    contacts.map(|contact| view(&contact.email)).collect()
+    contacts.map(view).collect()
 }
 
 fn contact_warning(contacts: &[ContactView], states: &States) -> Option<Warning> {

@@ -8,7 +8,7 @@ use source_settings::{ParsedSource, SecretRef, SettingsProblem, SourceSettings, 
 use sync_run::StoredSource;
 
 use crate::agents::bad_id;
-use crate::ports::KeptSource;
+use crate::ports::{HistoryAction, KeptSource, SourceCommit, Unsettled};
 use crate::{Admin, AdminError, Precondition, Put, SourceView, Warning};
 
 impl Admin {
@@ -46,9 +46,23 @@ impl Admin {
         settings.credentials.secret = fresh.clone().or_else(|| old.clone());
         let store = &self.ports.settings;
         let author = self.author(by);
-        let outcome = store
-            .put_source(&source, &settings, expected, &author)
-            .await;
+        let unsettled = Unsettled {
+            schedule: true,
+            contacts: true,
+            secrets: Vec::new(),
+        };
+        let commit = SourceCommit {
+            settings: &settings,
+            expected,
+            author: &author,
+            action: match existing {
+                Some(_) => HistoryAction::Changed,
+                None => HistoryAction::Created,
+            },
+            changes: &[],
+            unsettled: &unsettled,
+        };
+        let outcome = store.put_source(&source, &commit).await;
         let stored = self.after_commit(outcome, fresh.as_ref()).await?;
 
         let current = settings.credentials.secret.as_ref();
@@ -134,7 +148,7 @@ impl Admin {
             .iter()
             .flat_map(|KeptSource { stored, .. }| {
                 let contacts = stored.settings.contacts.iter();
-                contacts.map(|contact| (contact.email.clone(), stored.source.clone()))
+                contacts.map(|contact| (contact.clone(), stored.source.clone()))
             })
             .collect();
         let done = self.ports.contacts.reconcile(&wanted).await;

@@ -33,6 +33,27 @@ impl fmt::Display for AgentId {
     }
 }
 
+/// The name of a login app, such as `sso`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LoginAppId(String);
+
+impl LoginAppId {
+    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+        judge(text).map(|()| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LoginAppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// `[a-z0-9][a-z0-9-]{0,39}`.
 pub fn parse_source_id(text: &str) -> Result<SourceId, NotAnId> {
     judge(text).map(|()| SourceId::new(text))

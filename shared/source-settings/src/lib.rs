@@ -9,8 +9,11 @@
 
 mod address;
 mod agent;
+mod contact;
 mod every;
+mod history;
 mod ids;
+mod login_app;
 mod parse;
 mod problem;
 mod schedule;
@@ -19,11 +22,14 @@ mod section;
 mod settings;
 
 pub use agent::{AgentSettings, CredentialsChange, ParsedAgent};
+pub use contact::Contact;
 pub use every::{Every, NotAnInterval};
-pub use ids::{AgentId, NotAnId, parse_source_id};
+pub use history::SettingsChange;
+pub use ids::{AgentId, LoginAppId, NotAnId, parse_source_id};
+pub use login_app::{LoginAppSettings, ParsedLoginApp};
 pub use problem::{SettingsProblem, SettingsWarning};
 pub use schedule::{NotATime, Schedule, StartAt};
 pub use secret::{AgentCredentials, NewSecret, SecretRef};
 pub use settings::{
-    Contact, Credentials, Deletions, ParsedSource, Protection, RetentionDays, Scope, SourceSettings,
+    Credentials, Deletions, ParsedSource, Protection, RetentionDays, Scope, SourceSettings,
 };

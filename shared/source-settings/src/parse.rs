@@ -10,7 +10,8 @@ use crate::address::{is_loopback, web_address, without_slash};
 use crate::problem::Problems;
 use crate::section::{Section, json_of};
 use crate::{
-    Credentials, Deletions, NewSecret, ParsedSource, SecretRef, SettingsProblem, SourceSettings,
+    Credentials, Deletions, LoginAppSettings, NewSecret, ParsedLoginApp, ParsedSource, SecretRef,
+    SettingsProblem, SourceSettings,
 };
 use lists::{read_agents, read_contacts, read_scope};
 use rules::{read_mapping, read_protection, read_retention, read_schedule};
@@ -88,6 +89,58 @@ pub(crate) fn salvaged_source(json: &Value, secret: Option<SecretRef>) -> Source
     settings.base_url = server.unwrap_or_default().to_owned();
     settings.credentials.secret = secret;
     settings
+}
+
+const LOGIN_APP_FIELDS: [&str; 4] = ["name", "base_url", "credentials", "state"];
+
+pub(crate) fn login_app(
+    json: &Value,
+    existing: Option<&LoginAppSettings>,
+) -> Result<ParsedLoginApp, Vec<SettingsProblem>> {
+    let mut problems = Problems::default();
+    let (mut settings, given) = judge_login_app(json, &mut problems);
+    match (&given, existing) {
+        (Some(_), _) => {}
+        (None, None) => problems.add(SECRET_AT, "the secret is missing", SECRET_REMEDY),
+        (None, Some(old)) => {
+            let same_app = settings.base_url == old.base_url
+                && settings.credentials.corp_id == old.credentials.corp_id
+                && settings.credentials.agent_id == old.credentials.agent_id;
+            if !same_app {
+                let message = "the stored secret belongs to another server, corp or app";
+                problems.add(SECRET_AT, message, SECRET_REMEDY);
+            }
+            let stored = &old.credentials.secret;
+            settings.credentials.secret.clone_from(stored);
+        }
+    }
+    problems.or(ParsedLoginApp {
+        settings,
+        new_secret: given,
+    })
+}
+
+pub(crate) fn stored_login_app(
+    json: &Value,
+    secret: Option<SecretRef>,
+) -> Result<LoginAppSettings, Vec<SettingsProblem>> {
+    let mut problems = Problems::of_stored();
+    let (mut settings, _given) = judge_login_app(json, &mut problems);
+    settings.credentials.secret = secret;
+    problems.or(settings)
+}
+
+fn judge_login_app(json: &Value, problems: &mut Problems) -> (LoginAppSettings, Option<NewSecret>) {
+    let body = Section::whole(json, &LOGIN_APP_FIELDS, problems);
+    let name = read_name(&body, problems);
+    let base_url = read_base_url(&body, problems);
+    let (credentials, secret) = read_credentials(&body, problems);
+    let settings = LoginAppSettings {
+        name,
+        base_url,
+        credentials,
+    };
+    (settings, secret)
 }
 
 const SECRET_AT: &str = "/credentials/secret";

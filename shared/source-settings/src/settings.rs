@@ -8,7 +8,7 @@ use org_plan::{AbsenceBudget, Limits, ProtectionRules};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{AgentId, NewSecret, Schedule, SecretRef, SettingsProblem};
+use crate::{AgentId, Contact, NewSecret, Schedule, SecretRef, SettingsProblem};
 
 /// Judged settings. `Serialize` gives the JSON of the API, without any secret or its reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,11 +61,6 @@ pub struct Scope {
 pub struct Protection {
     pub users: Limits,
     pub departments: Limits,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Contact {
-    pub email: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -11,6 +11,7 @@ mod apply;
 mod approvals;
 mod book;
 mod burial;
+mod clearance;
 mod close;
 mod confirm;
 mod decide;
@@ -27,8 +28,10 @@ mod rows;
 mod run;
 mod source;
 mod standing;
+mod standing_range;
 mod trouble;
 
+pub use clearance::Clearance;
 pub use housekeeping::{Tidied, housekeeping, take_over};
 pub use lease::{ClaimOutcome, ClaimRequest, RunLease, claim};
 pub use record::{
@@ -37,6 +40,7 @@ pub use record::{
 };
 pub use rows::ROWS_PER_PAGE;
 pub use run::{DEADLINE_MARGIN, LEASE_GRACE, RunOutcome, RunRequest, run};
-pub use source::{SourceState, StoredAgent, StoredSource};
+pub use source::{MirrorSize, SourceState, StoredAgent, StoredSource};
 pub use standing::{APPROVAL_VALID, StandingLists};
+pub use standing_range::{AffectedPeople, RangeAcceptance, StandingRange};
 pub use trouble::{Refusal, Trouble};

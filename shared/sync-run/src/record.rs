@@ -245,6 +245,8 @@ pub enum NoticeKind {
     RunUnsealed,
     MappingFailing,
     Silence,
+    /// Sent because an administrator asked for it.
+    Test,
 }
 
 /// What SNS carries to a contact. Ids and counts in the text, no phones or mails.

@@ -21,6 +21,16 @@ pub struct SourceState {
     pub noticed: BTreeMap<String, Timestamp>,
     /// Sealed mirrors have a corp; settings that name another are refused.
     pub has_mirror: bool,
+    /// How many live people and departments the mirror had after the last sealed run.
+    #[serde(default)]
+    pub mirror_size: Option<MirrorSize>,
+}
+
+/// Live, attached rows of a mirror.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MirrorSize {
+    pub users: u64,
+    pub departments: u64,
 }
 
 /// A source as a run or an administrator finds it.

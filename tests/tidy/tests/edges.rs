@@ -30,7 +30,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ),
         ("sync-run", pure.to_vec()),
         ("source-admin", captains.clone()),
-        ("wecom-client", captains.clone()),
+        ("wecom-client", adapters.clone()),
         ("dynamo-store", adapters.clone()),
         ("aws-services", adapters),
         ("lambda-boot", vec![]),

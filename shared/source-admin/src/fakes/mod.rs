@@ -10,11 +10,13 @@ use jiff::Timestamp;
 use org_model::{DirectoryDepartment, DirectoryUser, RunId, SourceId};
 use org_plan::HeldItem;
 use secrecy::SecretString;
-use source_settings::{AgentId, Schedule};
+use source_settings::{AgentId, Contact, Schedule};
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{Row, RunRecord, RunStatus, StoredAgent, StoredHeldList, StoredSource, Trigger};
 
-use crate::ports::{ContactState, HeldHeader, KeptSource, Page, PageRequest, READ_A_CURSOR};
+use crate::ports::{
+    ContactState, HeldHeader, KeptSource, Page, PageRequest, READ_A_CURSOR, Unsettled,
+};
 use crate::{Admin, Ports};
 
 /// What can be out of order.
@@ -50,9 +52,12 @@ pub struct State {
     pub secrets: BTreeMap<String, SecretString>,
     pub secrets_made: u64,
     pub schedules: BTreeMap<SourceId, Schedule>,
-    pub subscriptions: BTreeSet<(String, SourceId)>,
+    pub subscriptions: BTreeSet<(Contact, SourceId)>,
     /// Endpoints whose owners confirmed.
-    pub confirmed: BTreeSet<String>,
+    pub confirmed: BTreeSet<Contact>,
+    pub unsettled: BTreeMap<SourceId, Unsettled>,
+    /// Every start of a clearing that was sent.
+    pub clearings_started: Vec<SourceId>,
     /// In the order they were queued.
     pub runs: Vec<RunRecord>,
     pub keys: BTreeMap<(SourceId, String), RunId>,
@@ -145,6 +150,11 @@ impl State {
         let unreadable = self.unreadable.contains(&stored.source);
         KeptSource {
             stored: stored.clone(),
+            unsettled: self
+                .unsettled
+                .get(&stored.source)
+                .cloned()
+                .unwrap_or_default(),
             unreadable: unreadable.then(|| "told to be unreadable".to_owned()),
         }
     }
@@ -154,9 +164,9 @@ impl State {
         runs.find(|run| run.source == *source && run.status == RunStatus::Running)
     }
 
-    fn contact_state(&self, email: &str) -> Option<ContactState> {
-        let subscribed = self.subscriptions.iter().any(|(one, _)| one == email);
-        match (subscribed, self.confirmed.contains(email)) {
+    fn contact_state(&self, contact: &Contact) -> Option<ContactState> {
+        let subscribed = self.subscriptions.iter().any(|(one, _)| one == contact);
+        match (subscribed, self.confirmed.contains(contact)) {
             (false, _) => None,
             (true, true) => Some(ContactState::Confirmed),
             (true, false) => Some(ContactState::Pending),

@@ -198,6 +198,13 @@ impl RunStarter for World {
         state.started.push((source.clone(), run.clone(), trigger));
         Ok(())
     }
+
+    async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError> {
+        let mut state = self.state();
+        state.reachable(Part::Starter, "Lambda", "start a clearing")?;
+        state.clearings_started.push(source.clone());
+        Ok(())
+    }
 }
 
 impl Clock for World {

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use org_model::SourceId;
 use secrecy::SecretString;
-use source_settings::{AgentId, AgentSettings, Schedule, SecretRef, SourceSettings};
+use source_settings::{AgentId, AgentSettings, Contact, Schedule, SecretRef};
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{SourceState, StoredAgent, StoredSource};
 
 use super::{Part, World};
 use crate::ports::{
     Author, ContactState, Contacts, Expected, KeptSource, Schedules, SecretVault, SettingsStore,
+    SourceCommit, Unsettled,
 };
 
 fn check(expected: Expected, current: Option<u64>) -> Result<u64, StoreError> {
@@ -74,10 +75,9 @@ impl SettingsStore for World {
     async fn put_source(
         &self,
         source: &SourceId,
-        settings: &SourceSettings,
-        expected: Expected,
-        author: &Author,
+        commit: &SourceCommit<'_>,
     ) -> Result<StoredSource, StoreError> {
+        let (settings, author) = (commit.settings, commit.author);
         let mut state = self.state();
         state.working(Part::SettingsWrite, "put a source")?;
         if state.broken.contains(&Part::SettingsRace)
@@ -86,7 +86,7 @@ impl SettingsStore for World {
             stored.version += 1;
         }
         let known = state.sources.get(source).cloned();
-        let version = check(expected, known.as_ref().map(|stored| stored.version))?;
+        let version = check(commit.expected, known.as_ref().map(|stored| stored.version))?;
         let stored = StoredSource {
             source: source.clone(),
             settings: settings.clone(),
@@ -98,7 +98,24 @@ impl SettingsStore for World {
         };
         state.unreadable.remove(source);
         state.sources.insert(source.clone(), stored.clone());
+        let unsettled = commit.unsettled.clone();
+        state.unsettled.insert(source.clone(), unsettled);
         Ok(stored)
+    }
+
+    async fn settle_source(
+        &self,
+        source: &SourceId,
+        version: u64,
+        left: &Unsettled,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.working(Part::SettingsWrite, "settle a source")?;
+        let current = state.sources.get(source).map(|stored| stored.version);
+        if current == Some(version) {
+            state.unsettled.insert(source.clone(), left.clone());
+        }
+        Ok(())
     }
 }
 
@@ -135,21 +152,32 @@ impl Schedules for World {
         state.schedules.insert(source.clone(), schedule.clone());
         Ok(())
     }
+
+    async fn remove(&self, source: &SourceId) -> Result<(), SendError> {
+        let mut state = self.state();
+        let service = "EventBridge Scheduler";
+        state.reachable(Part::Schedules, service, "remove a schedule")?;
+        state.schedules.remove(source);
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl Contacts for World {
-    async fn reconcile(&self, wanted: &[(String, SourceId)]) -> Result<(), SendError> {
+    async fn reconcile(&self, wanted: &[(Contact, SourceId)]) -> Result<(), SendError> {
         let mut state = self.state();
         state.reachable(Part::Contacts, "SNS", "reconcile the contacts")?;
         state.subscriptions = wanted.iter().cloned().collect();
         Ok(())
     }
 
-    async fn states(&self, emails: &[String]) -> Result<Vec<(String, ContactState)>, SendError> {
+    async fn states(
+        &self,
+        contacts: &[Contact],
+    ) -> Result<Vec<(Contact, ContactState)>, SendError> {
         let mut state = self.state();
         state.reachable(Part::Contacts, "SNS", "ask for the contacts")?;
-        let known = |email: &String| Some((email.clone(), state.contact_state(email)?));
-        Ok(emails.iter().filter_map(known).collect())
+        let known = |one: &Contact| Some((one.clone(), state.contact_state(one)?));
+        Ok(contacts.iter().filter_map(known).collect())
     }
 }

@@ -85,14 +85,15 @@ pub(super) fn read_contacts(body: &Section<'_>, problems: &mut Problems) -> Vec<
             let remedy = "write it like it@example.com";
             problems.add(&section.at("email"), "this is not a mail address", remedy);
         }
-        let known = |email: &str| contacts.iter().any(|c| c.email.eq_ignore_ascii_case(email));
+        let known = |email: &str| {
+            let mut addresses = contacts.iter().map(Contact::address);
+            addresses.any(|address| address.eq_ignore_ascii_case(email))
+        };
         if email.is_some_and(known) {
             problems.add(&pointer, "this contact stands here twice", "remove one");
         }
         if problems.count() == before {
-            contacts.extend(email.map(|email| Contact {
-                email: email.to_owned(),
-            }));
+            contacts.extend(email.map(|email| Contact::Email(email.to_owned())));
         }
     }
     contacts

@@ -8,8 +8,8 @@ mod wecom;
 mod world;
 
 pub use store::{
-    HeldLists, Leases, Mirror, MirrorUpkeep, Outbox, PURGE_MAX, PurgePage, Purgeable, REMOVALS_MAX,
-    RunLog, Sources, StoreError, WriteOutcome,
+    Clearing, DETACH_MAX, HeldLists, Leases, Mirror, MirrorUpkeep, Outbox, PURGE_MAX, PurgePage,
+    Purgeable, REMOVALS_MAX, Ranges, RunLog, Sources, StoreError, WriteOutcome,
 };
 pub use wecom::{
     AgentAccess, Answer, ReadError, Remedy, Wecom, WecomAccess, WecomScope, WecomSession,

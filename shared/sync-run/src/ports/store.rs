@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{ItemKey, Mark, RunId, SourceId};
-use org_plan::{Item, PermittedChange, PermittedMark};
+use org_model::{Fingerprint, ItemKey, Mark, RunId, SourceId};
+use org_plan::{HeldItem, Item, PermittedChange, PermittedMark};
 use source_settings::AgentId;
 
 use crate::{
-    ClaimOutcome, ClaimRequest, Decision, OutboxItem, Row, RowsPage, RunLease, RunRecord,
-    SourceState, StoredAgent, StoredHeldList, StoredSource, Units,
+    ClaimOutcome, ClaimRequest, Clearance, Decision, OutboxItem, Row, RowsPage, RunLease,
+    RunRecord, SourceState, StandingRange, StoredAgent, StoredHeldList, StoredSource, Units,
 };
 
 /// The store could not do or tell something.
@@ -189,4 +189,51 @@ pub trait Outbox: Send + Sync {
         cause: &str,
         at: Timestamp,
     ) -> Result<(), StoreError>;
+}
+
+/// The visible range that waits for a person's word, one per source.
+#[async_trait]
+pub trait Ranges: Send + Sync {
+    async fn standing(&self, source: &SourceId) -> Result<Option<StandingRange>, StoreError>;
+
+    /// Everybody and every department that this range does not show.
+    async fn affected(
+        &self,
+        source: &SourceId,
+        fingerprint: Fingerprint,
+    ) -> Result<Vec<HeldItem>, StoreError>;
+
+    /// Remembers what this run saw, under the lease. A range with the same fingerprint keeps its
+    /// acceptance; any other is replaced by this one.
+    async fn see(
+        &self,
+        lease: &RunLease,
+        seen: &StandingRange,
+        affected: &[HeldItem],
+    ) -> Result<(), StoreError>;
+
+    /// The range is as wide as before, or what was accepted is done: nothing stands any more.
+    async fn settle(&self, lease: &RunLease, fingerprint: Fingerprint) -> Result<(), StoreError>;
+}
+
+/// How many items [`Clearing::detach`] takes at once: one action checks the lease.
+pub const DETACH_MAX: usize = REMOVALS_MAX;
+
+/// Clearing a source that is replaced or deleted. Everything may be sent twice.
+#[async_trait]
+pub trait Clearing: Send + Sync {
+    /// `None`: the source is not being cleared.
+    async fn clearance(&self, source: &SourceId) -> Result<Option<Clearance>, StoreError>;
+
+    /// Detaches live items of the mirror, in one transaction that checks the lease. An item that
+    /// is detached already, or gone, is done. At most [`DETACH_MAX`] at once.
+    async fn detach(&self, lease: &RunLease, keys: &[ItemKey]) -> Result<(), StoreError>;
+
+    /// Removes some of the source's logs: runs, rows, held lists, outbox, notices, baseline and
+    /// state; never the lease, the clearance or the history. `true`: there is more.
+    async fn clear_some(&self, lease: &RunLease) -> Result<bool, StoreError>;
+
+    /// The last step: the clearance goes, and with it the source (`remove`), or it stands vacant,
+    /// to be set up anew. Only a clearance that is done outside is finished.
+    async fn finish(&self, lease: &RunLease, clearance: &Clearance) -> Result<(), StoreError>;
 }

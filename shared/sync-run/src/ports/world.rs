@@ -46,6 +46,9 @@ pub trait RunStarter: Send + Sync {
         run: &RunId,
         trigger: crate::Trigger,
     ) -> Result<(), SendError>;
+
+    /// Invokes `sync-org` asynchronously to clear a source that is replaced or deleted.
+    async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError>;
 }
 
 /// The steps of DESIGN.md §4 that take time.
