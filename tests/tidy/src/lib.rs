@@ -10,7 +10,9 @@
 mod crates;
 mod files;
 mod functions;
+mod template;
 
 pub use crates::{CrateEdges, crates};
 pub use files::{SourceFile, code, read, root, sources, texts};
 pub use functions::{Function, functions};
+pub use template::{plain, resources, template};
