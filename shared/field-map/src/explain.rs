@@ -40,8 +40,8 @@ impl Mapping {
     /// without a value first, then fields that WeCom filled and no rule uses.
     pub fn explain(&self, member: &RawMember, filled: &FilledFields) -> Vec<FieldExplanation> {
         let record = Record::of(member);
-        let missing = self.rules.iter().filter_map(|(attribute, expression)| {
-            let (cause, fields) = missing_cause(expression, &record, filled)?;
+        let missing = self.rules.iter().filter_map(|(attribute, rule)| {
+            let (cause, fields) = missing_cause(&rule.expression, &record, filled)?;
             Some(explanation(Some(attribute.clone()), cause, fields))
         });
         let not_mapped = KNOWN_FIELDS
@@ -56,7 +56,7 @@ impl Mapping {
             && !self
                 .rules
                 .values()
-                .any(|expression| expression.fields().iter().any(|used| used == field))
+                .any(|rule| rule.expression.fields().iter().any(|used| used == field))
     }
 }
 

@@ -18,6 +18,7 @@ mod posts;
 mod problem;
 mod record;
 mod references;
+mod rule;
 mod values;
 
 pub use explain::{FieldExplanation, MissingCause};
@@ -25,3 +26,4 @@ pub use fields::{FilledFields, WITHHELD_FIELDS};
 pub use findings::{AttributeFindings, MappingFindings};
 pub use mapping::{ABSENT, EXPRESSION_FAILED, Mapping, RESERVED_ATTRIBUTES, RULES_MAX, WITHHELD};
 pub use problem::MappingProblem;
+pub use rule::{MappingRule, RulePart};

@@ -9,7 +9,8 @@ use crate::expression::{Expression, Outcome, with_parser_stack};
 use crate::fields::{WITHHELD_FIELDS, is_blank};
 use crate::posts;
 use crate::record::Record;
-use crate::{FilledFields, MappingProblem};
+use crate::rule::judge_default;
+use crate::{FilledFields, MappingProblem, MappingRule, RulePart};
 
 /// `Intent::Keep`: WeCom did not send a field that the expression uses.
 pub const ABSENT: &str = "absent";
@@ -41,37 +42,62 @@ pub const RESERVED_ATTRIBUTES: [&str; 13] = [
 /// The rules of one source, ready to run. `Send + Sync`; share it in an `Arc`.
 #[derive(Debug, Default)]
 pub struct Mapping {
-    pub(crate) rules: BTreeMap<AttributeName, Expression>,
+    pub(crate) rules: BTreeMap<AttributeName, Rule>,
+}
+
+/// One rule, ready to run.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub expression: Expression,
+    pub default: Option<Value>,
 }
 
 impl Mapping {
-    /// Compiles attribute → expression. All problems of all rules come back together; one of the
+    /// Compiles attribute → rule. All problems of all rules come back together; one of the
     /// rules as a whole has an empty attribute.
-    pub fn compile(rules: &BTreeMap<AttributeName, String>) -> Result<Self, Vec<MappingProblem>> {
+    pub fn compile(
+        rules: &BTreeMap<AttributeName, MappingRule>,
+    ) -> Result<Self, Vec<MappingProblem>> {
         with_parser_stack(|| Self::compile_here(rules)).unwrap_or_else(|| {
             Err(vec![MappingProblem {
                 attribute: String::new(),
+                part: RulePart::Name,
                 message: "the expressions could not be read".to_owned(),
                 remedy: "try again; if it fails again, report it with the mapping".to_owned(),
             }])
         })
     }
 
-    fn compile_here(rules: &BTreeMap<AttributeName, String>) -> Result<Self, Vec<MappingProblem>> {
+    fn compile_here(
+        rules: &BTreeMap<AttributeName, MappingRule>,
+    ) -> Result<Self, Vec<MappingProblem>> {
         let mut compiled = BTreeMap::new();
         let mut problems = judge_count(rules.len());
-        for (attribute, source) in rules.iter().take(RULES_MAX) {
+        for (attribute, rule) in rules.iter().take(RULES_MAX) {
             problems.extend(judge_name(attribute));
-            match Expression::compile(source) {
+            match Expression::compile(&rule.value) {
                 Ok(expression) => {
-                    compiled.insert(attribute.clone(), expression);
+                    let default = rule.default.clone();
+                    let rule = Rule {
+                        expression,
+                        default,
+                    };
+                    compiled.insert(attribute.clone(), rule);
                 }
                 Err(refusals) => problems.extend(refusals.into_iter().map(|r| MappingProblem {
                     attribute: attribute.clone(),
+                    part: RulePart::Value,
                     message: r.message,
                     remedy: r.remedy,
                 })),
             }
+            let wrong = rule.default.as_ref().and_then(judge_default);
+            problems.extend(wrong.map(|(message, remedy)| MappingProblem {
+                attribute: attribute.clone(),
+                part: RulePart::Default,
+                message,
+                remedy: remedy.to_owned(),
+            }));
         }
         if problems.is_empty() {
             Ok(Self { rules: compiled })
@@ -92,9 +118,15 @@ impl Mapping {
     /// One person as the reading and the rules want them to be. Never fails, never panics.
     pub fn map(&self, member: &RawMember, filled: &FilledFields) -> MappedUser {
         let record = Record::of(member);
-        let intent = |(attribute, expression): (&AttributeName, &Expression)| {
-            (attribute.clone(), intent(expression, &record, filled))
-        };
+        let mut attributes = BTreeMap::new();
+        let mut defaults = BTreeMap::new();
+        for (attribute, rule) in &self.rules {
+            let intent = intent(&rule.expression, &record, filled);
+            if let (None, Some(default)) = (intent.as_set(), &rule.default) {
+                defaults.insert(attribute.clone(), default.clone());
+            }
+            attributes.insert(attribute.clone(), intent);
+        }
         MappedUser {
             userid: member.userid.clone(),
             name: member.name.clone().filter(|name| !name.is_empty()),
@@ -103,7 +135,8 @@ impl Mapping {
             main_department: member.main_department,
             direct_leaders: member.direct_leaders.clone(),
             status: member.status,
-            attributes: self.rules.iter().map(intent).collect(),
+            attributes,
+            defaults,
         }
     }
 }
@@ -164,6 +197,7 @@ fn judge_count(count: usize) -> Vec<MappingProblem> {
     }
     vec![MappingProblem {
         attribute: String::new(),
+        part: RulePart::Name,
         message: format!("there are more than {RULES_MAX} attributes"),
         remedy: "remove the attributes that nobody uses".to_owned(),
     }]
@@ -172,6 +206,7 @@ fn judge_count(count: usize) -> Vec<MappingProblem> {
 fn judge_name(attribute: &str) -> Option<MappingProblem> {
     let problem = |message: &str, remedy: &str| MappingProblem {
         attribute: attribute.to_owned(),
+        part: RulePart::Name,
         message: message.to_owned(),
         remedy: remedy.to_owned(),
     };

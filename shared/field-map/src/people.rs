@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use org_model::{DepartmentId, Intent, MappedUser, MemberStatus, Membership, RawMember, UserId};
 use serde_json::Value;
 
-use crate::Mapping;
+use crate::{Mapping, MappingRule};
 
 /// A person with this record.
 pub(crate) fn member(fields: &Value) -> RawMember {
@@ -25,11 +25,16 @@ pub(crate) fn member(fields: &Value) -> RawMember {
     }
 }
 
-/// Rules from a table of lines such as `title: position`.
-pub(crate) fn rules(table: &str) -> BTreeMap<String, String> {
+/// Rules from a table of lines such as `title: position` or `title: position ?? "Staff"`.
+pub(crate) fn rules(table: &str) -> BTreeMap<String, MappingRule> {
     let rule = |line: &str| {
         let (attribute, expression) = line.trim().split_once(": ").unwrap();
-        (attribute.to_owned(), expression.to_owned())
+        let (value, default) = match expression.split_once(" ?? ") {
+            Some((value, default)) => (value, Some(serde_json::from_str(default).unwrap())),
+            None => (expression, None),
+        };
+        let value = value.to_owned();
+        (attribute.to_owned(), MappingRule { value, default })
     };
     table
         .lines()

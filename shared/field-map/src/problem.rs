@@ -5,11 +5,14 @@ use std::fmt;
 use org_model::AttributeName;
 use serde::Serialize;
 
+use crate::RulePart;
+
 /// One rule that cannot be used: which, what is wrong with it, and what to do.
 /// The text never repeats the expression, which may hold somebody's address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct MappingProblem {
     pub attribute: AttributeName,
+    pub part: RulePart,
     pub message: String,
     pub remedy: String,
 }

@@ -126,7 +126,7 @@ pub(crate) fn storable(value: Value) -> Option<Value> {
 }
 
 /// The size in DynamoDB, roughly: 21 bytes hold any number, a list adds 1 to each item.
-fn scalar_bytes(value: &Value) -> Option<usize> {
+pub(crate) fn scalar_bytes(value: &Value) -> Option<usize> {
     match value {
         Value::String(text) => Some(text.len() + 1),
         Value::Number(_) | Value::Bool(_) => Some(22),

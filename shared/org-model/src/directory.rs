@@ -115,6 +115,10 @@ pub struct Absence {
     /// When WeCom was last asked about it by name.
     pub asked_at: Timestamp,
     pub answer: AbsenceAnswer,
+    /// An administrator accepted the range that no longer shows it, and that those whom it does
+    /// not show go: from then on being out of range is evidence as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accepted: bool,
 }
 
 /// DESIGN.md §4 step 7.
@@ -256,7 +260,14 @@ pub struct MappedUser {
     /// `None`: the reading says nothing about them.
     pub direct_leaders: Option<Vec<UserId>>,
     pub status: Option<MemberStatus>,
+    /// One for every rule of the mapping. An attribute that is not here is one that the mapping
+    /// no longer names.
     pub attributes: BTreeMap<AttributeName, Intent<Value>>,
+    /// What stands in where there is no value. Only of attributes that are not set, so that a
+    /// default that changes touches only those for whom it matters; left out of the fingerprint's
+    /// text when there are none, because a mirror holds fingerprints from before defaults.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub defaults: BTreeMap<AttributeName, Value>,
 }
 
 impl MappedUser {

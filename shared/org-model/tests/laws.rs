@@ -226,9 +226,13 @@ fn the_fingerprint_of_a_person_is_the_same_in_every_release() {
         direct_leaders: None,
         status: Some(MemberStatus::Active),
         attributes: BTreeMap::new(),
+        defaults: BTreeMap::new(),
     };
     let fingerprint = bo.fingerprint();
     assert_eq!(fingerprint.to_string(), "c72d99c9a18823aec96a9370f0aba81e");
+    bo.defaults.insert("title".to_owned(), "Staff".into());
+    assert_ne!(bo.fingerprint(), fingerprint, "a default is asked for too");
+    bo.defaults.clear();
     bo.memberships = Some(Vec::new());
     let nowhere = bo.fingerprint();
     bo.memberships = None;

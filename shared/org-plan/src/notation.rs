@@ -1,9 +1,9 @@
 //! A mirror in memory and a source that runs over it, for tests: what the text says is read,
 //! planned, judged and applied, with nothing between.
 //!
-//! The text is that of [`org_model::notation`], with one addition: an attribute `title=?code`
-//! is one that the reading says nothing about, for the reason `code`; `untold=leads,orders` says
-//! that the record leaves these two open.
+//! The text is that of [`org_model::notation`], with these additions: an attribute `title=?code`
+//! is one that the reading says nothing about, for the reason `code`; `or_title=x` is the default
+//! of `title`; `untold=leads,orders` says that the record leaves these two open.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,9 +14,11 @@
 mod mirror;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use org_model::{Intent, MappedUser, OrgSnapshot, RawMember, SealEvidence, Untold, UserKey};
+use org_model::{
+    AttributeName, Intent, MappedUser, OrgSnapshot, RawMember, SealEvidence, Untold, UserKey,
+};
 use serde_json::{Map, Value};
 
 pub use mirror::Mirror;
@@ -27,22 +29,48 @@ pub fn snapshot(text: &str) -> OrgSnapshot {
     OrgSnapshot::judge(org_model::notation::raw_org(text), &SealEvidence::default())
 }
 
-/// Everybody of a snapshot with every field as an attribute of the same name.
+/// What every text maps, whether or not anybody has it.
+const ALWAYS_MAPPED: [&str; 3] = ["mail", "mobile", "title"];
+
+/// Everybody of a snapshot with every field as an attribute of the same name. The mapping names
+/// the fields that anybody has, and always [`ALWAYS_MAPPED`].
 pub fn mapped(snapshot: &OrgSnapshot) -> BTreeMap<UserKey, MappedUser> {
     let people = snapshot.members().iter();
-    people
+    let mut people: BTreeMap<UserKey, MappedUser> = people
         .map(|(key, member)| (key.clone(), mapped_user(member)))
-        .collect()
+        .collect();
+    let named = |user: &MappedUser| user.attributes.keys().cloned().collect::<Vec<_>>();
+    let always = ALWAYS_MAPPED.map(str::to_owned);
+    let named: BTreeSet<AttributeName> = people.values().flat_map(named).chain(always).collect();
+    for user in people.values_mut() {
+        for attribute in &named {
+            let absent = || Intent::Keep("absent".to_owned());
+            user.attributes
+                .entry(attribute.clone())
+                .or_insert_with(absent);
+        }
+    }
+    people
 }
 
 fn mapped_user(member: &RawMember) -> MappedUser {
     let mut fields: Map<String, Value> = serde_json::from_str(&member.fields).expect("an object");
     let untold = fields.remove("untold").unwrap_or_default();
     let is_untold = |what| untold.as_str().is_some_and(|untold| untold.contains(what));
-    let attributes = fields
+    let (defaults, fields): (Map<_, _>, Map<_, _>) = fields
         .into_iter()
         .filter(|(name, _)| name != "userid" && name != "name")
-        .map(|(name, value)| (name, intent(value)));
+        .partition(|(name, _)| name.starts_with("or_"));
+    let attributes: BTreeMap<AttributeName, Intent<Value>> = fields
+        .into_iter()
+        .map(|(name, value)| (name, intent(value)))
+        .collect();
+    let is_set = |name: &str| attributes.get(name).is_some_and(|i| i.as_set().is_some());
+    let defaults: BTreeMap<AttributeName, Value> = defaults
+        .into_iter()
+        .map(|(name, value)| (name["or_".len()..].to_owned(), value))
+        .filter(|(name, _)| !is_set(name))
+        .collect();
     MappedUser {
         userid: member.userid.clone(),
         name: member.name.clone(),
@@ -54,7 +82,8 @@ fn mapped_user(member: &RawMember) -> MappedUser {
         main_department: member.main_department,
         direct_leaders: member.direct_leaders.clone(),
         status: member.status,
-        attributes: attributes.collect(),
+        attributes,
+        defaults,
     }
 }
 

@@ -22,8 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use org_model::{
-    DepartmentId, DepartmentTree, Fingerprint, Generation, InternalId, ItemKey, MappedUser, RunId,
-    SourceId, UserKey,
+    AttributeName, DepartmentId, DepartmentTree, Fingerprint, Generation, InternalId, ItemKey,
+    MappedUser, RunId, SourceId, UserKey,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,18 @@ pub struct PlanInput<'a> {
     pub absences: BTreeMap<ItemKey, AbsenceFinding>,
     /// Missing items that wait in a held list and were not approved: `protect` keeps them held.
     pub waiting: BTreeSet<ItemKey>,
+    /// What a person decided about those whom the range that they accepted does not show.
+    pub accepted: AcceptedAbsences,
     pub rules: PlanRules,
+}
+
+/// Missing items on the list that a person accepted with a range, by what is to become of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AcceptedAbsences {
+    /// They stay, detached: nobody asks about them.
+    pub detach: BTreeSet<ItemKey>,
+    /// They go, unless they answer by name; protection judges them like all others.
+    pub delete: BTreeSet<ItemKey>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +78,7 @@ pub struct Plan {
     pub unchanged: u64,
     /// Departments parents first, then people: everything that adds or updates.
     pub changes: Vec<Change>,
-    /// People first (disables, deletions), then departments leaf first.
+    /// People first (disables, deletions, detachments), then departments leaf first.
     pub removals: Vec<Change>,
     /// Missing items that were not asked about for want of budget, in key order: they count
     /// towards the thresholds and are never removed by this plan.
@@ -76,10 +87,18 @@ pub struct Plan {
     pub kept: Vec<KeptItem>,
     /// In the snapshot and not written, with the reason: one failed row each.
     pub refused: Vec<KeptItem>,
+    /// Whose going a person accepted: the marks to write for those that stay for now, so that an
+    /// approval can remove them later.
+    #[serde(default)]
+    pub accepted: Vec<KeptItem>,
     /// Departments that something names which this plan leaves where it is: not empty.
     pub occupied: BTreeSet<DepartmentId>,
     /// Items without a before-image: nobody here knows which departments they stand in.
     pub unaccounted: Vec<ItemKey>,
+    /// Attributes that the directory holds and the mapping no longer names: they go, and the
+    /// guard over clearings lets them.
+    #[serde(default)]
+    pub unmapped: BTreeSet<AttributeName>,
 }
 
 /// What the fingerprint of a plan covers of one change.

@@ -352,12 +352,10 @@ fn assert_what_is_not_told_stays(told: &MappedUser, old: &DirectoryUser, new: &D
         assert_eq!(old.name, new.name);
     }
     for (attribute, held) in &old.attributes {
-        if told
-            .attributes
-            .get(attribute)
-            .is_none_or(|told| matches!(told, Intent::Keep(_)))
-        {
-            assert_eq!(Some(held), new.attributes.get(attribute));
+        match told.attributes.get(attribute) {
+            None => assert_eq!(None, new.attributes.get(attribute), "no longer mapped"),
+            Some(Intent::Keep(_)) => assert_eq!(Some(held), new.attributes.get(attribute)),
+            Some(Intent::Set(_) | Intent::Clear) => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use field_map::{Mapping, MappingProblem};
+use field_map::{Mapping, MappingProblem, MappingRule};
 use org_model::{AttributeName, DepartmentId};
 use org_plan::{AbsenceBudget, Limits, ProtectionRules};
 use serde::Serialize;
@@ -24,8 +24,8 @@ pub struct SourceSettings {
     pub agents: Vec<AgentId>,
     pub deletions: Deletions,
     pub scope: Scope,
-    /// Attribute → expression, compilable.
-    pub mapping: BTreeMap<AttributeName, String>,
+    /// Attribute → rule, compilable.
+    pub mapping: BTreeMap<AttributeName, MappingRule>,
     pub schedule: Schedule,
     pub protection: Protection,
     pub contacts: Vec<Contact>,

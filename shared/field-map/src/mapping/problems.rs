@@ -15,7 +15,7 @@ pub(super) fn problems(table: &str) -> String {
 
 #[test]
 fn all_problems_of_all_rules_come_back_together() {
-    let table = "
+    let table = r#"
         9lives: position
         Title: position
         login: userid
@@ -27,7 +27,10 @@ fn all_problems_of_all_rules_come_back_together() {
         listed: extattr.map(k, k)
         deep: [1].map(a, [1].map(b, [1].map(c, c)))
         two: positon + moble
-    ";
+        worse: position ?? {"a": 1}
+        vain: position ?? ""
+        nested: position ?? [[1]]
+    "#;
     assert_snapshot!(problems(table), @"
     9lives: this is not the name of an attribute
     Title: this is not the name of an attribute
@@ -37,10 +40,13 @@ fn all_problems_of_all_rules_come_back_together() {
     login: this name belongs to a fixed part of every person and cannot be mapped
     missing: there is no function `frobnicate`
     name: this name belongs to a fixed part of every person and cannot be mapped
+    nested: this cannot be a value of the directory
     strange: there is no function `frobnicate`
     two: `moble` is not a field of a WeCom member
     two: `positon` is not a field of a WeCom member
     typo: `positon` is not a field of a WeCom member
+    vain: an empty default is no value
+    worse: this cannot be a value of the directory
     ");
 }
 
@@ -55,8 +61,8 @@ fn every_problem_says_what_to_do_and_repeats_no_text_of_the_expression() {
 
 #[test]
 fn too_many_rules_are_one_problem_without_an_attribute() {
-    let many: BTreeMap<String, String> = (0..=RULES_MAX)
-        .map(|n| (format!("a{n}"), "position".to_owned()))
+    let many: BTreeMap<String, MappingRule> = (0..=RULES_MAX)
+        .map(|n| (format!("a{n}"), MappingRule::from("position")))
         .collect();
     let problems = Mapping::compile(&many).unwrap_err();
     assert_eq!(problems.len(), 1);

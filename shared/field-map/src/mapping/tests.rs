@@ -275,3 +275,46 @@ fn a_mapping_may_be_shared_between_threads() {
     fn shared<T: Send + Sync>(_: &T) {}
     shared(&Mapping::default());
 }
+
+#[test]
+fn a_default_goes_along_wherever_there_is_no_value() {
+    let mapping = mapping("desk: telephone ?? [\"none\"]\ntitle: position ?? \"Staff\"");
+    let defaults = |fields: serde_json::Value| {
+        let person = member(&fields);
+        let user = mapping.map(&person, &FilledFields::default());
+        assert_eq!(user.attributes.len(), 2);
+        serde_json::to_string(&user.defaults).unwrap()
+    };
+    assert_eq!(
+        defaults(json!({ "telephone": "", "position": "p" })),
+        r#"{"desk":["none"]}"#
+    );
+    assert_eq!(
+        defaults(json!({ "telephone": "8001" })),
+        r#"{"title":"Staff"}"#
+    );
+    assert_eq!(defaults(json!({ "telephone": "1", "position": 1 })), "{}");
+}
+
+#[test]
+fn only_those_without_a_value_are_looked_at_again_when_a_default_changes() {
+    let (old, new) = (
+        mapping("title: position"),
+        mapping("title: position ?? \"x\""),
+    );
+    let print = |mapping: &Mapping, position: &str| {
+        let person = member(&json!({ "position": position }));
+        mapping.map(&person, &FilledFields::default()).fingerprint()
+    };
+    assert_ne!(print(&old, ""), print(&new, ""));
+    assert_eq!(print(&old, "p"), print(&new, "p"));
+}
+
+#[test]
+fn a_rule_without_a_default_is_written_as_its_expression() {
+    let rules = crate::people::rules("a: position\nb: position ?? [1, true]");
+    assert_eq!(
+        serde_json::to_string(&rules).unwrap(),
+        r#"{"a":"position","b":{"value":"position","default":[1,true]}}"#
+    );
+}

@@ -149,29 +149,56 @@ impl Draft {
     }
 
     fn draw_attributes(&mut self, mapped: &MappedUser, belief: Belief) {
+        // What the mapping no longer names goes from everybody: that is the administrator's word
+        // and no finding of a reading, so an unsealed one takes it as well.
+        self.user
+            .attributes
+            .retain(|attribute, _| mapped.attributes.contains_key(attribute));
         for (attribute, intent) in &mapped.attributes {
-            let held = self.user.attributes.get(attribute);
-            let holds_value = held.is_some_and(|value| !is_empty(value));
-            match intent {
-                Intent::Set(value) if !is_empty(value) => {
-                    if held != Some(value) {
-                        self.user
-                            .attributes
-                            .insert(attribute.clone(), value.clone());
-                    }
+            self.draw_attribute(attribute, intent, mapped.defaults.get(attribute), belief);
+        }
+    }
+
+    fn draw_attribute(
+        &mut self,
+        attribute: &AttributeName,
+        intent: &Intent<Value>,
+        default: Option<&Value>,
+        belief: Belief,
+    ) {
+        let held = self.user.attributes.get(attribute);
+        let holds_value = held.is_some_and(|value| !is_empty(value));
+        match intent {
+            Intent::Set(value) if !is_empty(value) => self.put(attribute, Some(value)),
+            // An empty value is no value, however it was said.
+            Intent::Set(_) | Intent::Clear if holds_value && held != default => {
+                if belief.sealed {
+                    self.put(attribute, default);
+                } else {
+                    self.settled = Settled::No;
                 }
-                // An empty value is no value, however it was said.
-                Intent::Set(_) | Intent::Clear if holds_value => {
-                    if belief.sealed {
-                        self.user.attributes.remove(attribute);
-                    } else {
-                        self.settled = Settled::No;
-                    }
+            }
+            Intent::Keep(code) if holds_value => {
+                self.kept.push((attribute.clone(), code.clone()));
+            }
+            // Nothing is held, or the default itself.
+            Intent::Set(_) | Intent::Clear | Intent::Keep(_) => {
+                if default.is_some() {
+                    self.put(attribute, default);
                 }
-                Intent::Keep(code) if holds_value => {
-                    self.kept.push((attribute.clone(), code.clone()));
-                }
-                Intent::Set(_) | Intent::Clear | Intent::Keep(_) => {}
+            }
+        }
+    }
+
+    fn put(&mut self, attribute: &AttributeName, value: Option<&Value>) {
+        let attributes = &mut self.user.attributes;
+        match value {
+            Some(value) if attributes.get(attribute) == Some(value) => {}
+            Some(value) => {
+                attributes.insert(attribute.clone(), value.clone());
+            }
+            None => {
+                attributes.remove(attribute);
             }
         }
     }

@@ -141,6 +141,9 @@ fn change(
     };
     let intent = mapped.fingerprint();
     let mut draft = draw(before, mapped, belief, input.tree);
+    let is_unmapped = |attribute: &&String| !mapped.attributes.contains_key(*attribute);
+    let unmapped = before.attributes.keys().filter(is_unmapped);
+    plan.unmapped.extend(unmapped.cloned());
     if mapped.memberships.is_none() {
         // Departments that the reading does not show as theirs, and that they stay in.
         plan.occupy(&Item::User(draft.user.clone()));

@@ -1,7 +1,8 @@
 //! The same protection for attributes: one that would be emptied for too many people stays.
 //!
 //! A new app that may not see mobiles, or an expression that breaks, looks like a company that
-//! gave up its telephones (STORIES.md 25). Departments, leaders and direct leaders are no such
+//! gave up its telephones (STORIES.md 25). Attributes that the mapping no longer names are not
+//! guarded: taking a rule out is a decision and not a finding. Departments, leaders and direct leaders are no such
 //! attributes: they name others, and empty when those leave.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,8 @@ pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
     for attribute in plan.changes.iter().flat_map(clearings) {
         *counts.entry(attribute).or_default() += 1;
     }
+    // What an administrator took out of the mapping is meant to go.
+    counts.retain(|attribute, _| !plan.unmapped.contains(attribute));
     let base = plan.base.users;
     counts.retain(|_, count| limits.exceeds_percent(*count, base));
     if counts.is_empty() {

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use org_model::DepartmentId;
 
+use crate::contact::{endpoint_problem, is_email, is_telephone};
 use crate::problem::Problems;
 use crate::section::Section;
 use crate::{AgentId, Contact, Scope};
 
 const AGENTS_MAX: usize = 8;
 const CONTACTS_MAX: usize = 20;
+const CONTACT_FIELDS: [&str; 3] = ["email", "sms", "arn"];
 const SCOPE_MAX: usize = 1_000;
 /// WECOM.md §6: department ids are int32.
 const DEPARTMENT_ID_MAX: u32 = i32::MAX.cast_unsigned();
@@ -74,43 +76,62 @@ fn read_departments(
     departments
 }
 
+/// Each item is an object with exactly one of the three fields.
 pub(super) fn read_contacts(body: &Section<'_>, problems: &mut Problems) -> Vec<Contact> {
     let mut contacts: Vec<Contact> = Vec::new();
     for (pointer, item) in body.items("contacts", CONTACTS_MAX, problems) {
         let before = problems.count();
-        let section = Section::item(item, &pointer, &["email"], problems);
-        section.requires("email", "write the address to notify", problems);
-        let email = section.text("email", problems);
-        if email.is_some_and(|email| !is_email(email)) {
-            let remedy = "write it like it@example.com";
-            problems.add(&section.at("email"), "this is not a mail address", remedy);
-        }
-        let known = |email: &str| {
-            let mut addresses = contacts.iter().map(Contact::address);
-            addresses.any(|address| address.eq_ignore_ascii_case(email))
-        };
-        if email.is_some_and(known) {
+        let section = Section::item(item, &pointer, &CONTACT_FIELDS, problems);
+        let contact = read_contact(&section, problems);
+        let is_known = |contact: &Contact| contacts.iter().any(|known| known.is_same(contact));
+        if contact.as_ref().is_some_and(is_known) {
             problems.add(&pointer, "this contact stands here twice", "remove one");
         }
         if problems.count() == before {
-            contacts.extend(email.map(|email| Contact::Email(email.to_owned())));
+            contacts.extend(contact);
         }
     }
     contacts
 }
 
-/// The plain form that SNS takes: RFC 5321 without quoted and internationalised parts.
-pub(super) fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else {
-        return false;
+fn read_contact(section: &Section<'_>, problems: &mut Problems) -> Option<Contact> {
+    let given = CONTACT_FIELDS
+        .into_iter()
+        .filter(|name| section.value(name).is_some());
+    let &[kind] = given.collect::<Vec<_>>().as_slice() else {
+        problems.add(
+            &section.pointer,
+            "a contact is exactly one of email, sms and arn",
+            "write one of them; several contacts are several items",
+        );
+        return None;
     };
-    let in_local =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
-    let in_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    let good_label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(in_label);
-    text.len() <= 254
-        && (1..=64).contains(&local.len())
-        && local.bytes().all(in_local)
-        && domain.contains('.')
-        && domain.split('.').all(good_label)
+    let address = section.text(kind, problems)?;
+    let (is_good, message, remedy) = match kind {
+        "email" => (
+            is_email(address),
+            "this is not a mail address",
+            "write it like it@example.com",
+        ),
+        "sms" => (
+            is_telephone(address),
+            "this is not a telephone number in E.164 form",
+            "write + and 8 to 15 digits, country code first, such as +8613800000000",
+        ),
+        _ => {
+            let wrong = endpoint_problem(address);
+            let (message, remedy) = wrong.unwrap_or_default();
+            (wrong.is_none(), message, remedy)
+        }
+    };
+    if !is_good {
+        problems.add(&section.at(kind), message, remedy);
+        return None;
+    }
+    let address = address.to_owned();
+    Some(match kind {
+        "email" => Contact::Email(address),
+        "sms" => Contact::Sms(address),
+        _ => Contact::Arn(address),
+    })
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use field_map::Mapping;
+use field_map::{Mapping, MappingProblem, MappingRule, RulePart};
 use org_model::AttributeName;
 use org_plan::Limits;
+use serde_json::{Map, Value};
 
-use crate::problem::Problems;
+use crate::problem::{Problems, pointer_to};
 use crate::schedule::time_zone;
 use crate::section::{Section, shown_place};
 use crate::{Every, Protection, RetentionDays, Schedule, StartAt};
@@ -16,7 +17,7 @@ const RETENTION_MAX_DAYS: u32 = 3_650;
 pub(super) fn read_mapping(
     body: &Section<'_>,
     problems: &mut Problems,
-) -> BTreeMap<AttributeName, String> {
+) -> BTreeMap<AttributeName, MappingRule> {
     let Some(value) = body.value("mapping") else {
         return BTreeMap::new();
     };
@@ -30,26 +31,56 @@ pub(super) fn read_mapping(
         return BTreeMap::new();
     };
     let mut rules = BTreeMap::new();
-    for (attribute, expression) in fields {
-        match expression.as_str() {
-            Some(source) => {
-                rules.insert(attribute.clone(), source.to_owned());
-            }
-            None => {
-                let place = shown_place(&pointer, attribute);
-                problems.add(&place, "an expression is a text", "write it in quotes");
-            }
+    for (attribute, json) in fields {
+        let place = shown_place(&pointer, attribute);
+        if let Some(rule) = read_rule(json, &place, problems) {
+            rules.insert(attribute.clone(), rule);
         }
     }
     for problem in Mapping::compile(&rules).err().unwrap_or_default() {
-        // A problem of the rules as a whole names no attribute; nor may the name "" be one.
-        let place = match problem.attribute.as_str() {
-            "" => pointer.clone(),
-            attribute => shown_place(&pointer, attribute),
-        };
+        let place = place_in_rule(&problem, fields, &pointer);
         problems.add(&place, &problem.message, &problem.remedy);
     }
     rules
+}
+
+/// A text, or an object with the expression and its default.
+fn read_rule(json: &Value, pointer: &str, problems: &mut Problems) -> Option<MappingRule> {
+    match json {
+        Value::String(value) => Some(MappingRule::from(value.as_str())),
+        Value::Object(_) => {
+            let section = Section::item(json, pointer, &["value", "default"], problems);
+            let remedy = "write the expression, such as \"value\": \"position\"";
+            section.requires("value", remedy, problems);
+            let value = section.text("value", problems)?;
+            Some(MappingRule {
+                value: value.to_owned(),
+                default: section.value("default").cloned(),
+            })
+        }
+        _ => {
+            let remedy = "write it in quotes, or write { \"value\": \"position\", \"default\": … }";
+            problems.add(pointer, "an expression is a text", remedy);
+            None
+        }
+    }
+}
+
+/// Where a problem of a rule stands in the body, which may have the expression inside an object.
+fn place_in_rule(problem: &MappingProblem, fields: &Map<String, Value>, pointer: &str) -> String {
+    // A problem of the rules as a whole names no attribute; nor may the name "" be one.
+    let place = match problem.attribute.as_str() {
+        "" => return pointer.to_owned(),
+        attribute => shown_place(pointer, attribute),
+    };
+    let is_object = fields.get(&problem.attribute).is_some_and(Value::is_object);
+    match problem.part {
+        // A name that is not shown has no place below it either.
+        _ if place == pointer || !is_object => place,
+        RulePart::Name => place,
+        RulePart::Value => pointer_to(&place, "value"),
+        RulePart::Default => pointer_to(&place, "default"),
+    }
 }
 
 pub(super) fn read_schedule(body: &Section<'_>, problems: &mut Problems) -> Schedule {
