@@ -76,6 +76,9 @@ pub(crate) fn answer(world: &World, question: &Question) -> Answer {
         .check(question.text("access_token"), world.now())?;
     access::check_ip(&settings, question.ip)?;
     may_call(grant, question.call)?;
+    if settings.app_disabled && question.call != Call::AgentGet {
+        return Err(refusal::DISABLED);
+    }
     read(world, &settings, question)
 }
 
@@ -143,7 +146,7 @@ fn agent(org: &Org, settings: &SimConfig, question: &Question) -> Answer {
         "allow_userinfos": {"user": users},
         "allow_partys": {"partyid": ids.collect::<Vec<_>>()},
         "allow_tags": {"tagid": tags.collect::<Vec<_>>()},
-        "close": 0,
+        "close": u8::from(settings.app_disabled),
         "isreportenter": 0,
         "report_location_flag": 0,
     })))

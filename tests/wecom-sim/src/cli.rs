@@ -49,6 +49,12 @@ pub struct Arguments {
     /// An address that may read; may be repeated. None: every address may.
     #[arg(long)]
     trusted_ip: Vec<IpAddr>,
+    /// The app is switched off: agent/get shows close 1, other reads answer 50003.
+    #[arg(long)]
+    app_disabled: bool,
+    /// What user/getuserid always answers, such as 48002; 0 = it may be asked.
+    #[arg(long, default_value_t = 0)]
+    mobile_lookup_refused: i64,
     /// Bodies of legacy and private deployments.
     #[arg(long)]
     private: bool,
@@ -105,6 +111,8 @@ impl Arguments {
             },
             private_bodies: self.private,
             trusted_ips: self.trusted_ip.clone(),
+            app_disabled: self.app_disabled,
+            mobile_lookup_refused: self.mobile_lookup_refused,
             token_lifetime: Duration::from_secs(self.token_lifetime_seconds),
             per_minute: self.per_minute,
             per_hour: self.per_hour,

@@ -59,6 +59,10 @@ pub struct SimConfig {
     pub private_bodies: bool,
     /// Addresses that may read. Empty: every address may.
     pub trusted_ips: Vec<IpAddr>,
+    /// Whether 60020 names the caller's address; old messages do not.
+    pub untrusted_ip_named: bool,
+    /// The app is switched off: `agent/get` shows `close: 1`, every other read answers 50003.
+    pub app_disabled: bool,
     pub token_lifetime: Duration,
     /// Calls of one kind per minute before 45009; 0 = no limit.
     pub per_minute: u32,
@@ -70,6 +74,8 @@ pub struct SimConfig {
     pub user_list_max: u32,
     /// `user/getuserid`: unknown mobiles before that call is blocked for a day; 0 = no limit.
     pub unknown_mobiles_max: u32,
+    /// The answer to every `user/getuserid`, such as 48002: no right to search by mobile; 0 = none.
+    pub mobile_lookup_refused: i64,
     /// The answer about a person who exists outside the visible range: 60011 (or 60111).
     pub invisible_person: i64,
     /// The answer about a department that exists outside the visible range: 60011 (or 60003).
@@ -99,12 +105,15 @@ impl Default for SimConfig {
             withheld: Withheld::Absent,
             private_bodies: false,
             trusted_ips: Vec::new(),
+            untrusted_ip_named: true,
+            app_disabled: false,
             token_lifetime: Duration::from_secs(7200),
             per_minute: 0,
             per_hour: 0,
             concurrency: 0,
             user_list_max: 0,
             unknown_mobiles_max: 0,
+            mobile_lookup_refused: 0,
             invisible_person: 60011,
             invisible_department: 60011,
             hide_foreign_departments: true,
@@ -124,6 +133,8 @@ impl SimConfig {
         set(&mut self.withheld, patch.withheld);
         set(&mut self.private_bodies, patch.private_bodies);
         set(&mut self.trusted_ips, patch.trusted_ips);
+        set(&mut self.untrusted_ip_named, patch.untrusted_ip_named);
+        set(&mut self.app_disabled, patch.app_disabled);
         set(
             &mut self.token_lifetime,
             patch.token_lifetime_seconds.map(Duration::from_secs),
@@ -133,6 +144,7 @@ impl SimConfig {
         set(&mut self.concurrency, patch.concurrency);
         set(&mut self.user_list_max, patch.user_list_max);
         set(&mut self.unknown_mobiles_max, patch.unknown_mobiles_max);
+        set(&mut self.mobile_lookup_refused, patch.mobile_lookup_refused);
         set(&mut self.invisible_person, patch.invisible_person);
         set(&mut self.invisible_department, patch.invisible_department);
         set(

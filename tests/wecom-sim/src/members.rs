@@ -94,6 +94,9 @@ pub(crate) fn userid_of_mobile(
     settings: &SimConfig,
     question: &Question,
 ) -> Answer {
+    if settings.mobile_lookup_refused != 0 {
+        return Err(Refusal(settings.mobile_lookup_refused));
+    }
     world.limits().check_mobiles(settings, world.now())?;
     let mobile = question.body["mobile"]
         .as_str()

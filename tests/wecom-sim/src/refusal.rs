@@ -30,6 +30,7 @@ pub(crate) const TOO_MANY_AT_ONCE: Refusal = Refusal(45033);
 pub(crate) const UNKNOWN_MOBILE: Refusal = Refusal(46004);
 pub(crate) const NOT_FOR_APPS: Refusal = Refusal(48002);
 pub(crate) const IDS_ONLY: Refusal = Refusal(48009);
+pub(crate) const DISABLED: Refusal = Refusal(50003);
 pub(crate) const UNKNOWN_DEPARTMENT: Refusal = Refusal(60003);
 pub(crate) const OUT_OF_RANGE: Refusal = Refusal(60011);
 pub(crate) const UNTRUSTED_IP: Refusal = Refusal(60020);
@@ -58,6 +59,7 @@ impl Refusal {
             TOO_MANY_AT_ONCE => "api concurrent out of limit",
             UNKNOWN_MOBILE => "user no exist",
             NOT_FOR_APPS | IDS_ONLY => "api forbidden",
+            DISABLED => "app is disabled",
             UNKNOWN_DEPARTMENT => "department not found",
             OUT_OF_RANGE => "no privilege to access/modify contact/party/agent",
             UNTRUSTED_IP => "not allow to access from your ip",
@@ -67,18 +69,20 @@ impl Refusal {
         }
     }
 
-    /// The text of WECOM.md §4: words, a per-request hint, the caller's address, where to read on.
-    pub(crate) fn message(self, ip: IpAddr, hint: u64) -> String {
+    /// The text of WECOM.md §4: words, a per-request hint, the caller's address (`None`: left
+    /// out, as in old messages), where to read on.
+    pub(crate) fn message(self, ip: Option<IpAddr>, hint: u64) -> String {
         let code = self.0;
+        let from = ip.map(|ip| format!(", from ip: {ip}")).unwrap_or_default();
         format!(
-            "{}, hint: [1704335944{hint:015}], from ip: {ip}, more info at \
+            "{}, hint: [1704335944{hint:015}]{from}, more info at \
              https://open.work.weixin.qq.com/devtool/query?e={code}",
             self.words(),
         )
     }
 
     /// The whole body of a refused `call`.
-    pub(crate) fn body(self, call: Call, ip: IpAddr, hint: u64) -> Vec<u8> {
+    pub(crate) fn body(self, call: Call, ip: Option<IpAddr>, hint: u64) -> Vec<u8> {
         let mut body = json!({"errcode": self.0, "errmsg": self.message(ip, hint)});
         merge(&mut body, call.empty_lists());
         body.to_string().into_bytes()

@@ -98,7 +98,12 @@ fn true_body(world: &World, question: &Question, arrival: &Arrival) -> Vec<u8> {
     } else {
         answers::answer(world, question)
     };
-    answer.unwrap_or_else(|it| it.body(question.call, question.ip, arrival.index))
+    answer.unwrap_or_else(|it| refused(world, question, arrival, it))
+}
+
+fn refused(world: &World, question: &Question, arrival: &Arrival, refusal: Refusal) -> Vec<u8> {
+    let named = refusal != refusal::UNTRUSTED_IP || world.settings().untrusted_ip_named;
+    refusal.body(question.call, named.then_some(question.ip), arrival.index)
 }
 
 fn json_body(body: Vec<u8>) -> Response {
@@ -117,9 +122,7 @@ fn struck(
     what: &What,
 ) -> Response {
     match what {
-        What::Errcode(code) => {
-            json_body(Refusal(*code).body(question.call, question.ip, arrival.index))
-        }
+        What::Errcode(code) => json_body(refused(world, question, arrival, Refusal(*code))),
         What::HttpStatus(code) => gateway_page(*code),
         What::HtmlWith200 => html(LOGIN_PAGE.to_owned()),
         What::TruncatedBody => truncated(true_body(world, question, arrival)),

@@ -313,3 +313,64 @@ async fn the_contact_secret_reads_ids_and_no_details() {
     assert_eq!(rows, seats);
     assert_eq!(pages, seats.len().div_ceil(7));
 }
+
+#[tokio::test]
+async fn a_call_without_a_token_is_told_where_it_came_from() {
+    let reader = Reader::start_without_token(SimConfig {
+        trusted_ips: vec!["127.0.0.9".parse().expect("an address")],
+        ..small()
+    });
+    let url = reader.url("agent/get");
+    let answer = client_at("127.0.0.5").get(url).send().await;
+    let body = common::json(answer.expect("an answer")).await;
+    assert_eq!(errcode(&body), 41001);
+    let message = body["errmsg"].as_str().expect("a message");
+    assert!(message.contains("from ip: 127.0.0.5,"), "{message}");
+}
+
+#[tokio::test]
+async fn an_old_60020_names_no_address() {
+    let reader = Reader::start(SimConfig {
+        trusted_ips: vec!["127.0.0.9".parse().expect("an address")],
+        untrusted_ip_named: false,
+        ..small()
+    })
+    .await;
+    let body = reader.get("department/list").await;
+    assert_eq!(errcode(&body), 60020);
+    let message = body["errmsg"].as_str().expect("a message");
+    assert!(!message.contains("from ip"), "{message}");
+}
+
+#[tokio::test]
+async fn a_disabled_app_shows_it_and_reads_nothing() {
+    let reader = Reader::start(small()).await;
+    let agent = "agent/get?agentid=1000002";
+    assert_eq!(reader.get(agent).await["close"], json!(0));
+    configure(
+        &reader,
+        SettingsPatch {
+            app_disabled: Some(true),
+            ..Default::default()
+        },
+    );
+    assert_eq!(reader.get(agent).await["close"], json!(1));
+    assert_eq!(reader.errcode("department/list").await, 50003);
+    assert_eq!(reader.errcode("user/list?department_id=1").await, 50003);
+}
+
+#[tokio::test]
+async fn the_right_to_search_by_mobile_can_be_missing() {
+    let reader = Reader::start(SimConfig {
+        mobile_lookup_refused: 48002,
+        ..small()
+    })
+    .await;
+    let somebody = reader.control().members(wecom_sim::View::Everything).next();
+    let somebody = somebody.expect("somebody");
+    let asked = json!({"mobile": somebody.mobile});
+    let body = reader.post("user/getuserid", asked).await;
+    assert_eq!(errcode(&body), 48002);
+    let user = format!("user/get?userid={}", somebody.userid);
+    assert_eq!(reader.errcode(&user).await, 0);
+}
