@@ -241,6 +241,7 @@ async fn a_mark_of_absence_is_written_once_and_unsettles_the_item() {
             first_missed_at: now,
             asked_at: now,
             answer: AbsenceAnswer::OutOfRange,
+            accepted: false,
         }),
         note: Note {
             code: "out_of_range".to_owned(),

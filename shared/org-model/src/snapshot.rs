@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    DepartmentId, DepartmentTree, ExpandedRange, RawMember, RawOrg, UnsealedReason, UserId,
-    UserKey, VisibleRange, listings,
+    DepartmentId, DepartmentTree, ExpandedRange, RangeNarrowing, RawMember, RawOrg, UnsealedReason,
+    UserId, UserKey, VisibleRange, listings,
 };
 
 /// How many reasons of one kind a seal remembers: 20 names explain a flood as well as 20,000, and
@@ -40,6 +40,8 @@ pub struct SealEvidence<'a> {
     /// Departments and people of the baseline that WeCom confirmed gone when asked by name.
     pub gone_departments: BTreeSet<DepartmentId>,
     pub gone_users: BTreeSet<UserKey>,
+    /// A person accepted exactly this range, read by exactly this app, in place of the baseline.
+    pub range_accepted: bool,
 }
 
 impl OrgSnapshot {
@@ -92,6 +94,24 @@ impl OrgSnapshot {
 
     pub fn is_sealed(&self) -> bool {
         self.seal == Seal::Sealed
+    }
+
+    /// What the range lacks, if nothing else speaks against this reading: a person may accept it.
+    /// Not where the whole company is visible: there a department that is missing and not gone
+    /// means that the tree came short.
+    pub fn standing_narrowing(&self) -> Option<&RangeNarrowing> {
+        if self.whole_company {
+            return None;
+        }
+        let mut narrowing = None;
+        for reason in self.seal.reasons() {
+            match reason {
+                UnsealedReason::RangeNarrower(lacks) => narrowing = Some(lacks),
+                UnsealedReason::AgentChanged => {}
+                _ => return None,
+            }
+        }
+        narrowing
     }
 
     /// Later doubt: adds a reason. There is no way back to sealed.
@@ -194,24 +214,36 @@ fn range_reasons(
         (Some(_), Some(_)) => reasons.push(UnsealedReason::RangeChangedWhileReading),
         _ => reasons.push(UnsealedReason::RangeUnknown),
     }
-    if evidence.agent_changed {
+    // An unanswered list is told as such, not as a range that somebody made narrower.
+    let comparable = reasons.is_empty() && raw.gaps.is_empty() && evidence.baseline.is_some();
+    let narrowing = narrowing(raw, range, evidence);
+    if evidence.agent_changed && !(comparable && narrowing.is_empty()) {
         reasons.push(UnsealedReason::AgentChanged);
     }
-    if let Some(baseline) = evidence.baseline {
-        let mut narrowing = range.narrowing_from(baseline);
-        narrowing.departments = &narrowing.departments - &evidence.gone_departments;
-        narrowing.tag_members = &narrowing.tag_members - &evidence.gone_users;
-        narrowing.users = &narrowing.users - &evidence.gone_users;
-        if raw.sees_whole_company() {
-            // Whoever a tag or the list of single members named is seen through the root as well.
-            narrowing.users.clear();
-            narrowing.tags.clear();
-            narrowing.tag_members.clear();
-        }
-        // An unanswered list is told as such, not as a range that somebody made narrower.
-        if raw.gaps.is_empty() && !narrowing.is_empty() {
-            reasons.push(UnsealedReason::RangeNarrower(narrowing));
-        }
+    if raw.gaps.is_empty() && !narrowing.is_empty() {
+        reasons.push(UnsealedReason::RangeNarrower(narrowing));
     }
     reasons
+}
+
+/// What the range lacks of the baseline and nobody accounted for.
+fn narrowing(raw: &RawOrg, range: &ExpandedRange, evidence: &SealEvidence<'_>) -> RangeNarrowing {
+    let whole_company = raw.sees_whole_company();
+    let Some(baseline) = evidence.baseline else {
+        return RangeNarrowing::default();
+    };
+    if evidence.range_accepted && !whole_company {
+        return RangeNarrowing::default();
+    }
+    let mut narrowing = range.narrowing_from(baseline);
+    narrowing.departments = &narrowing.departments - &evidence.gone_departments;
+    narrowing.tag_members = &narrowing.tag_members - &evidence.gone_users;
+    narrowing.users = &narrowing.users - &evidence.gone_users;
+    if whole_company {
+        // Whoever a tag or the list of single members named is seen through the root as well.
+        narrowing.users.clear();
+        narrowing.tags.clear();
+        narrowing.tag_members.clear();
+    }
+    narrowing
 }

@@ -167,6 +167,92 @@ fn a_narrower_range_unseals_unless_what_is_missing_is_gone() {
     assert!(OrgSnapshot::judge(wider, &evidence).is_sealed());
 }
 
+/// Departments 2 and 3 of the company, then 2 alone, as an app without the root sees them.
+fn narrowed() -> (org_model::ExpandedRange, org_model::RawOrg) {
+    let seeing = |departments: &[u32]| {
+        let mut raw = raw_org("2 Sales\n  - an An\n3 Law\n  - bo Bo");
+        raw.departments.retain(|d| departments.contains(&d.id.0));
+        raw.members
+            .retain(|m| m.listed_in.is_none_or(|id| departments.contains(&id.0)));
+        for range in [&mut raw.range_before, &mut raw.range_after] {
+            *range = Some(VisibleRange {
+                departments: departments.iter().copied().map(DepartmentId).collect(),
+                ..VisibleRange::default()
+            });
+        }
+        raw
+    };
+    (judge(seeing(&[2, 3])).range().clone(), seeing(&[2]))
+}
+
+#[test]
+fn a_narrower_range_stands_for_a_person_to_accept_if_nothing_else_speaks_against_it() {
+    let (baseline, raw) = narrowed();
+    let narrower = |raw: &org_model::RawOrg, agent_changed, range_accepted| {
+        let evidence = SealEvidence {
+            baseline: Some(&baseline),
+            agent_changed,
+            range_accepted,
+            ..SealEvidence::default()
+        };
+        OrgSnapshot::judge(raw.clone(), &evidence)
+    };
+    let seen = narrower(&raw, false, false);
+    let lacks = seen.standing_narrowing().unwrap();
+    assert_eq!(lacks.departments, [DepartmentId(3)].into());
+    let by_another_app = narrower(&raw, true, false);
+    assert_eq!(codes(&by_another_app), ["range_narrower", "agent_changed"]);
+    assert!(by_another_app.standing_narrowing().is_some());
+    assert!(narrower(&raw, true, true).is_sealed(), "a person's word");
+    let mut unanswered = raw.clone();
+    unanswered.gaps.push(org_model::Gap {
+        what: org_model::GapPlace::DepartmentTree,
+        cause: org_model::GapCause::NoAnswer,
+    });
+    assert!(
+        narrower(&unanswered, false, false)
+            .standing_narrowing()
+            .is_none()
+    );
+    assert!(
+        !narrower(&unanswered, true, true).is_sealed(),
+        "accepted, and not read"
+    );
+    let mut misnamed = raw.clone();
+    misnamed.scope_missing.insert(DepartmentId(9));
+    assert!(
+        narrower(&misnamed, false, false)
+            .standing_narrowing()
+            .is_none()
+    );
+    assert_eq!(codes(&narrower(&misnamed, false, true)), ["scope_missing"]);
+}
+
+#[test]
+fn another_app_that_sees_no_less_is_taken_over_at_once() {
+    let (baseline, _) = narrowed();
+    let evidence = SealEvidence {
+        baseline: Some(&baseline),
+        agent_changed: true,
+        ..SealEvidence::default()
+    };
+    let wider = raw_org("1 Acme\n  2 Sales\n    - an An\n  3 Law\n    - bo Bo");
+    assert!(OrgSnapshot::judge(wider, &evidence).is_sealed());
+}
+
+#[test]
+fn where_the_whole_company_is_visible_a_missing_department_is_no_range_to_accept() {
+    let baseline = judge(raw_org(ACME)).range().clone();
+    let evidence = SealEvidence {
+        baseline: Some(&baseline),
+        range_accepted: true,
+        ..SealEvidence::default()
+    };
+    let short = OrgSnapshot::judge(raw_org("1 Acme\n  2 Sales\n    - an An"), &evidence);
+    assert_eq!(codes(&short), ["range_narrower"]);
+    assert!(short.standing_narrowing().is_none());
+}
+
 #[test]
 fn a_tag_that_loses_its_members_unseals_unless_they_are_gone() {
     let with_tag = |members: &[&str]| {

@@ -47,11 +47,13 @@ pub enum AbsenceFinding {
 
 /// Which of the missing items to ask about, in key order. Items that wait in a held list are not
 /// asked again (`waiting`); approved ones always are (`approved`), beyond the budget if need be;
-/// those that were out of range or unknown at most daily.
+/// those that were out of range or unknown at most daily, unless a person accepts just now that
+/// they go (`accepted`).
 pub fn questions(
     missing: &BTreeMap<ItemKey, Item>,
     waiting: &BTreeSet<ItemKey>,
     approved: &BTreeSet<ItemKey>,
+    accepted: &BTreeSet<ItemKey>,
     budget: AbsenceBudget,
     now: Timestamp,
 ) -> Vec<Question> {
@@ -60,8 +62,8 @@ pub fn questions(
     for (key, item) in missing {
         let is_approved = approved.contains(key);
         if !is_approved {
-            let rests = waiting.contains(key) || asked_today(item, now).is_some();
-            if rests || !left.spend(key.kind()) {
+            let asked = !accepted.contains(key) && asked_today(item, now).is_some();
+            if waiting.contains(key) || asked || !left.spend(key.kind()) {
                 continue;
             }
         }
@@ -90,10 +92,13 @@ impl AbsenceBudget {
 }
 
 /// What the answers prove. `whole_company`: the sealed range includes the root.
-/// `answers` has an entry for each question that was asked.
+/// `answers` has an entry for each question that was asked. Of whom a person accepted that they go
+/// because the range does not show them (`accepted`, or a mark that says so), being out of range
+/// is evidence; an answer that says nothing still is none.
 pub fn judge_absence(
     missing: &BTreeMap<ItemKey, Item>,
     answers: &BTreeMap<ItemKey, AbsenceAnswer>,
+    accepted: &BTreeSet<ItemKey>,
     whole_company: bool,
     now: Timestamp,
 ) -> BTreeMap<ItemKey, AbsenceFinding> {
@@ -104,9 +109,15 @@ pub fn judge_absence(
                 Some(AbsenceAnswer::Absent) if whole_company || long_absent(item, now) => {
                     AbsenceFinding::Gone
                 }
+                Some(AbsenceAnswer::Absent | AbsenceAnswer::OutOfRange)
+                    if accepted.contains(key) || is_accepted(item) =>
+                {
+                    AbsenceFinding::Gone
+                }
                 Some(AbsenceAnswer::Absent) => AbsenceFinding::AbsentOnce,
                 Some(AbsenceAnswer::OutOfRange) => AbsenceFinding::OutOfRange,
                 Some(AbsenceAnswer::Unknown) => AbsenceFinding::Unknown,
+                None if accepted.contains(key) => AbsenceFinding::Unasked,
                 None => asked_today(item, now)
                     .map_or(AbsenceFinding::Unasked, AbsenceFinding::AskedToday),
             };
@@ -120,6 +131,11 @@ fn asked_today(item: &Item, now: Timestamp) -> Option<AbsenceAnswer> {
     let mark = item.absence()?;
     let recent = !a_day_has_passed(mark.asked_at, now);
     (recent && mark.answer != AbsenceAnswer::Absent).then_some(mark.answer)
+}
+
+/// An earlier run wrote down that a person accepted its going.
+pub(crate) fn is_accepted(item: &Item) -> bool {
+    item.absence().is_some_and(|mark| mark.accepted)
 }
 
 /// An earlier sealed run, at least 24 hours ago, was told "absent", and so was every one since.
@@ -150,5 +166,25 @@ pub(crate) fn new_mark(item: &Item, answer: AbsenceAnswer, now: Timestamp) -> Op
         first_missed_at,
         asked_at: now,
         answer,
+        accepted: is_accepted(item),
+    })
+}
+
+/// The mark of something whose going a person accepted and that stays for now; `None` if it stands
+/// there already.
+pub(crate) fn accepted_mark(item: &Item, now: Timestamp) -> Option<Absence> {
+    if is_accepted(item) {
+        return None;
+    }
+    let known = item.absence().cloned();
+    let mark = known.unwrap_or(Absence {
+        first_missed_at: now,
+        asked_at: now,
+        answer: AbsenceAnswer::OutOfRange,
+        accepted: true,
+    });
+    Some(Absence {
+        accepted: true,
+        ..mark
     })
 }

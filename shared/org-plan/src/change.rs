@@ -113,6 +113,9 @@ pub enum Action {
     /// From a status that may sign in to one that may not.
     Disable,
     Delete,
+    /// Out of a range that a person accepted: it stays in the directory and is nobody's mirror any
+    /// more, until it is read again and adopted.
+    Detach,
 }
 
 impl Action {
@@ -125,12 +128,14 @@ impl Action {
             Self::Adopt => "adopt",
             Self::Disable => "disable",
             Self::Delete => "delete",
+            Self::Detach => "detach",
         }
     }
 
-    /// Takes something away from a person: judged by the thresholds and applied under the lease.
+    /// Takes something away: applied under the lease, and judged by the thresholds unless a person
+    /// accepted it before.
     pub fn is_removal(self) -> bool {
-        matches!(self, Self::Disable | Self::Delete)
+        matches!(self, Self::Disable | Self::Delete | Self::Detach)
     }
 }
 
@@ -195,7 +200,8 @@ pub struct KeptItem {
     pub before: Item,
     /// The mark to write; `None`: nothing new was learnt, nothing is written, no row.
     pub absence: Option<Absence>,
-    /// `out_of_range`, `unknown`, `absent_once` or `not_empty`; `name_conflict` when refused.
+    /// `out_of_range`, `unknown`, `absent_once`, `not_empty` or `not_detached`; `name_conflict`
+    /// when refused.
     pub note: Note,
 }
 

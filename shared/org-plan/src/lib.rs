@@ -25,6 +25,6 @@ pub use change::{Action, AttributeChange, Change, Item, KeptItem, Note};
 pub use compare::{Base, Comparison, compare};
 pub use held::{HeldItem, HeldList, Standing};
 pub use permitted::{PermittedChange, PermittedMark, PermittedPlan};
-pub use plan::{Plan, PlanInput, PlanRules, plan};
+pub use plan::{AcceptedAbsences, Plan, PlanInput, PlanRules, plan};
 pub use protection::{Verdict, protect};
 pub use rules::{Limits, ProtectionRules, RuleLimit, RuleWindow, TrippedRule};

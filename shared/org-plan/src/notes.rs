@@ -63,6 +63,23 @@ pub(crate) fn unknown() -> Note {
     )
 }
 
+pub(crate) fn not_detached() -> Note {
+    note(
+        "not_detached",
+        "out of the accepted range, but people or departments that stay still stand in it",
+        None,
+    )
+}
+
+/// Why somebody whom WeCom may still have is detached or deleted.
+pub(crate) fn range_accepted() -> Note {
+    note(
+        "range_accepted",
+        "the visible range that an administrator accepted does not show it",
+        None,
+    )
+}
+
 pub(crate) fn not_empty() -> Note {
     note(
         "not_empty",

@@ -13,6 +13,7 @@ pub struct PermittedPlan {
     pub(crate) changes: Vec<Change>,
     pub(crate) removals: Vec<Change>,
     pub(crate) kept: Vec<KeptItem>,
+    pub(crate) accepted: Vec<KeptItem>,
     pub(crate) refused: Vec<KeptItem>,
 }
 
@@ -27,7 +28,7 @@ impl PermittedPlan {
         self.changes.iter().map(PermittedChange)
     }
 
-    /// Disables and deletions of people, then departments leaf first.
+    /// Disables, deletions and detachments of people, then departments leaf first.
     pub fn removals(&self) -> impl ExactSizeIterator<Item = PermittedChange<'_>> {
         self.removals.iter().map(PermittedChange)
     }
@@ -35,6 +36,11 @@ impl PermittedPlan {
     /// What was missing and stays, with the marks to write.
     pub fn kept(&self) -> impl ExactSizeIterator<Item = PermittedMark<'_>> {
         self.kept.iter().map(PermittedMark)
+    }
+
+    /// Held back for now, although a person accepted their going: the marks that say so. No rows.
+    pub fn accepted(&self) -> impl ExactSizeIterator<Item = PermittedMark<'_>> {
+        self.accepted.iter().map(PermittedMark)
     }
 
     /// What is in the snapshot and is not written, each a failed row with its note.

@@ -10,6 +10,10 @@
 //! - *Exact*: an approval covers a kind, an internal id and an action. It never covers a removal
 //!   that nobody was shown, and a removal it covers still needs the evidence of this run.
 //! - *Monotone*: a further removal never makes another one permitted.
+//! - *A range is accepted by a person*: whom the accepted range does not show and who is kept is
+//!   detached, whatever the thresholds say, since nothing of theirs is lost. Whoever is to go is
+//!   judged like all others; what is held of them is marked, so that a later approval can use the
+//!   acceptance as its evidence.
 //! - *Never a place without a home*: a department goes only when everything that stands in it goes
 //!   in this run too, before it.
 //!
@@ -34,9 +38,13 @@ mod occupancy;
 mod sorting;
 mod standing;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use org_model::{Fingerprint, ItemKey, ItemKind};
 
-use crate::{HeldItem, Item, PermittedPlan, Plan, ProtectionRules, Standing, TrippedRule};
+use crate::{
+    Change, HeldItem, Item, KeptItem, PermittedPlan, Plan, ProtectionRules, Standing, TrippedRule,
+};
 use occupancy::Occupancy;
 use sorting::{Decision, Sorted};
 
@@ -118,19 +126,53 @@ fn permit(
     let mut removals = Vec::new();
     for (removal, decision) in plan.removals.into_iter().zip(sorted.decisions()) {
         match decision {
-            Decision::New | Decision::Approved => removals.push(removal),
+            Decision::New | Decision::Approved | Decision::Accepted => removals.push(removal),
             Decision::NotEmpty => kept.extend(occupancy::not_empty(&removal)),
             Decision::Held | Decision::Waiting | Decision::KeptByAPerson => {}
         }
     }
     kept.retain(|item| !standing.keeps(&item.before));
+    let mut accepted = plan.accepted;
+    accepted.retain(|item| !standing.keeps(&item.before));
     PermittedPlan {
+        accepted: marks_beside(accepted, &removals, &mut kept),
         fingerprint,
         changes: plan.changes,
         removals,
         kept,
         refused: plan.refused,
     }
+}
+
+/// The marks of an accepted range, but for what goes in this run; what is kept anyway carries its
+/// mark itself.
+fn marks_beside(
+    mut accepted: Vec<KeptItem>,
+    removals: &[Change],
+    kept: &mut [KeptItem],
+) -> Vec<KeptItem> {
+    if accepted.is_empty() {
+        return accepted;
+    }
+    let going: BTreeSet<ItemKey> = removals.iter().map(Change::key).collect();
+    let mut kept: BTreeMap<ItemKey, &mut KeptItem> = kept
+        .iter_mut()
+        .map(|item| (item.before.key(), item))
+        .collect();
+    accepted.retain_mut(|item| {
+        let key = item.before.key();
+        match kept.get_mut(&key) {
+            None => !going.contains(&key),
+            Some(kept) => {
+                match &mut kept.absence {
+                    Some(mark) => mark.accepted = true,
+                    none => *none = item.absence.take(),
+                }
+                false
+            }
+        }
+    });
+    accepted
 }
 
 impl Standing {

@@ -26,6 +26,9 @@ impl fmt::Display for Plan {
         for refused in &self.refused {
             writeln!(f, "refuse {refused}")?;
         }
+        for accepted in &self.accepted {
+            writeln!(f, "accepted {}", Named(&accepted.before))?;
+        }
         Ok(())
     }
 }
@@ -41,6 +44,9 @@ impl fmt::Display for Verdict {
         }
         for refused in permitted.refused() {
             writeln!(f, "refuse {refused}")?;
+        }
+        for accepted in permitted.accepted() {
+            writeln!(f, "accepted {}", Named(&accepted.before))?;
         }
         let lists = [
             ("held", &self.held),
@@ -73,7 +79,7 @@ impl fmt::Display for Change {
             // The name stands there already.
             let said = row.attribute == "name" && row.before.is_none();
             let said = said || (row.attribute == "userid" && row.before.is_none());
-            if self.action != Action::Delete && !said {
+            if !matches!(self.action, Action::Delete | Action::Detach) && !said {
                 write!(f, ", {row}")?;
             }
         }

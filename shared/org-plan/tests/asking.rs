@@ -39,6 +39,7 @@ fn marked(world: &World, answer: AbsenceAnswer, hours_ago: i64) -> BTreeMap<Item
                 first_missed_at: at,
                 asked_at: at,
                 answer,
+                accepted: false,
             });
         }
     }
@@ -50,7 +51,7 @@ fn marked(world: &World, answer: AbsenceAnswer, hours_ago: i64) -> BTreeMap<Item
 fn as_many_of_each_kind_are_asked_about_as_the_budget_has() {
     let world = World::holding(TEXT);
     let none = BTreeSet::new();
-    let questions = questions(&world.mirror.items, &none, &none, BUDGET, world.now);
+    let questions = questions(&world.mirror.items, &none, &none, &none, BUDGET, world.now);
     assert_eq!(asked(&questions), ["an", "bo", "1"]);
     assert!(questions.iter().all(|question| !question.approved));
 }
@@ -63,13 +64,21 @@ fn those_who_wait_are_not_asked_about_and_those_approved_always_are() {
         users: 0,
         departments: 0,
     };
-    let none = questions(&world.mirror.items, &waiting, &approved, budget, world.now);
+    let none = questions(
+        &world.mirror.items,
+        &waiting,
+        &approved,
+        &BTreeSet::new(),
+        budget,
+        world.now,
+    );
     assert_eq!(asked(&none), ["cy", "di"]);
     assert!(none.iter().all(|question| question.approved));
     let two = questions(
         &world.mirror.items,
         &waiting,
         &keys(["cy"]),
+        &BTreeSet::new(),
         BUDGET,
         world.now,
     );
@@ -82,7 +91,7 @@ fn out_of_range_and_unknown_are_asked_again_after_a_day_and_absent_always() {
     let none = BTreeSet::new();
     let count = |answer, hours| {
         let missing = marked(&world, answer, hours);
-        questions(&missing, &none, &none, BUDGET, world.now).len()
+        questions(&missing, &none, &none, &none, BUDGET, world.now).len()
     };
     for answer in [AbsenceAnswer::OutOfRange, AbsenceAnswer::Unknown] {
         assert_eq!((count(answer, 23), count(answer, 24)), (0, 2));
@@ -100,8 +109,8 @@ fn an_answer_proves_a_departure_only_where_everything_is_visible() {
         (user("cy"), AbsenceAnswer::Unknown),
         (ItemKey::Department(DepartmentId(2)), AbsenceAnswer::Absent),
     ]);
-    let whole = judge_absence(&missing, &answers, true, world.now);
-    let part = judge_absence(&missing, &answers, false, world.now);
+    let whole = judge_absence(&missing, &answers, &BTreeSet::new(), true, world.now);
+    let part = judge_absence(&missing, &answers, &BTreeSet::new(), false, world.now);
     let of = |findings: &BTreeMap<ItemKey, AbsenceFinding>, key| findings[&key];
     assert_eq!(of(&whole, user("an")), AbsenceFinding::Gone);
     assert_eq!(of(&part, user("an")), AbsenceFinding::AbsentOnce);
@@ -126,7 +135,13 @@ fn without_an_answer_nobody_is_gone_whatever_the_mark() {
     ] {
         for hours in [1, 25, 1_000] {
             let missing = marked(&world, answer, hours);
-            let findings = judge_absence(&missing, &BTreeMap::new(), true, world.now);
+            let findings = judge_absence(
+                &missing,
+                &BTreeMap::new(),
+                &BTreeSet::new(),
+                true,
+                world.now,
+            );
             let fresh = hours < 24 && answer != AbsenceAnswer::Absent;
             let expected = if fresh {
                 AbsenceFinding::AskedToday(answer)
@@ -156,4 +171,49 @@ fn a_first_look_tells_new_changed_missing_and_unchanged_apart() {
     assert_eq!(found.to_create, keys(["ed"]));
     assert_eq!(found.to_review, keys(["cy", "di"]));
     assert_eq!(found.missing, [ItemKey::Department(DepartmentId(3))].into());
+}
+
+#[test]
+fn whoever_goes_with_an_accepted_range_needs_no_absence_but_an_answer_all_the_same() {
+    let world = World::holding(TEXT);
+    let items: BTreeMap<ItemKey, Item> = marked(&world, AbsenceAnswer::OutOfRange, 1);
+    let none = BTreeSet::new();
+    let accepted = keys(["an", "bo", "cy", "di"]);
+    let wide = AbsenceBudget {
+        users: 3,
+        departments: 0,
+    };
+    let asked_now = questions(&items, &none, &none, &accepted, wide, world.now);
+    assert_eq!(
+        asked(&asked_now),
+        ["an", "bo", "cy"],
+        "although asked today"
+    );
+    let answers = BTreeMap::from([
+        (user("an"), AbsenceAnswer::OutOfRange),
+        (user("bo"), AbsenceAnswer::Absent),
+        (user("cy"), AbsenceAnswer::Unknown),
+    ]);
+    let findings = judge_absence(&items, &answers, &accepted, false, world.now);
+    assert_eq!(findings[&user("an")], AbsenceFinding::Gone);
+    assert_eq!(findings[&user("bo")], AbsenceFinding::Gone);
+    assert_eq!(findings[&user("cy")], AbsenceFinding::Unknown);
+    assert_eq!(findings[&user("di")], AbsenceFinding::Unasked);
+}
+
+#[test]
+fn a_mark_of_an_accepted_range_is_evidence_in_every_later_run() {
+    let world = World::holding(TEXT);
+    let mut items = marked(&world, AbsenceAnswer::OutOfRange, 30);
+    for item in items.values_mut() {
+        let Item::User(user) = item else { continue };
+        user.absence.as_mut().unwrap().accepted = true;
+    }
+    let answers = BTreeMap::from([
+        (user("an"), AbsenceAnswer::OutOfRange),
+        (user("bo"), AbsenceAnswer::Unknown),
+    ]);
+    let findings = judge_absence(&items, &answers, &BTreeSet::new(), false, world.now);
+    assert_eq!(findings[&user("an")], AbsenceFinding::Gone);
+    assert_eq!(findings[&user("bo")], AbsenceFinding::Unknown);
 }

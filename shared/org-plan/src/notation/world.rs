@@ -10,8 +10,9 @@ use org_model::{
 
 use super::{Mirror, mapped, snapshot};
 use crate::{
-    AbsenceBudget, Comparison, HeldItem, Item, Limits, Plan, PlanInput, PlanRules, ProtectionRules,
-    Standing, Verdict, compare, judge_absence, plan, protect, questions,
+    AbsenceBudget, AcceptedAbsences, Comparison, HeldItem, Item, Limits, Plan, PlanInput,
+    PlanRules, ProtectionRules, Standing, Verdict, compare, judge_absence, plan, protect,
+    questions,
 };
 
 /// What a run reads: the organisation, whether absence from it is evidence, and what WeCom says
@@ -23,6 +24,8 @@ pub struct Reading {
     pub whole_company: bool,
     pub answers: BTreeMap<ItemKey, AbsenceAnswer>,
     pub otherwise: AbsenceAnswer,
+    /// What a person decided with the range that is read.
+    pub accepted: AcceptedAbsences,
 }
 
 impl Reading {
@@ -33,6 +36,7 @@ impl Reading {
             whole_company: true,
             answers: BTreeMap::new(),
             otherwise: AbsenceAnswer::Absent,
+            accepted: AcceptedAbsences::default(),
         }
     }
 
@@ -137,14 +141,20 @@ impl World {
         let people = mapped(&reading.snapshot);
         let comparison = compare(reading.fingerprints(&people), &self.mirror.marks());
         let waiting = self.waiting_keys();
-        let asked = self
+        let accepted = &reading.accepted;
+        let is_accepted = |k: &ItemKey| accepted.detach.contains(k) || accepted.delete.contains(k);
+        let missing = comparison.missing.iter();
+        let looked_at = missing.filter(|k| !waiting.contains(k) || is_accepted(k));
+        let before = self
             .mirror
-            .images(comparison.missing.iter().filter(|k| !waiting.contains(k)));
-        let mut before = self.mirror.images(&comparison.to_review);
-        before.extend(asked.clone());
+            .images(comparison.to_review.iter().chain(looked_at));
+        let asked = comparison.missing.iter();
+        let asked = asked.filter(|k| !waiting.contains(k) && !accepted.detach.contains(k));
+        let asked = self.mirror.images(asked);
         let absences = judge_absence(
             &asked,
             &self.ask(&asked, reading),
+            &reading.accepted.delete,
             reading.whole_company,
             self.now,
         );
@@ -162,6 +172,7 @@ impl World {
             before,
             absences,
             waiting,
+            accepted: reading.accepted.clone(),
             rules: PlanRules {
                 deleted_retention_days: self.retention_days,
             },
@@ -180,7 +191,14 @@ impl World {
             users: self.rules.users.max_count + 1,
             departments: self.rules.departments.max_count + 1,
         };
-        let asked = questions(missing, &self.waiting_keys(), &approved, budget, self.now);
+        let asked = questions(
+            missing,
+            &self.waiting_keys(),
+            &approved,
+            &reading.accepted.delete,
+            budget,
+            self.now,
+        );
         let answer = |key: &ItemKey| *reading.answers.get(key).unwrap_or(&reading.otherwise);
         asked
             .into_iter()
@@ -210,7 +228,7 @@ impl World {
         for change in permitted.changes().chain(permitted.removals()) {
             self.mirror.apply(&change);
         }
-        for kept in permitted.kept() {
+        for kept in permitted.kept().chain(permitted.accepted()) {
             self.mirror.mark(&kept, self.generation);
         }
         self.remember(&verdict);

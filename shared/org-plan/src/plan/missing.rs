@@ -9,80 +9,121 @@ use org_model::{
 use serde_json::Value;
 
 use super::{Plan, PlanInput, order};
-use crate::absence::new_mark;
+use crate::absence::{accepted_mark, is_accepted, new_mark};
 use crate::{AbsenceFinding, Action, AttributeChange, Change, Item, KeptItem, Note, notes};
 
 pub(super) fn plan_missing(input: &PlanInput<'_>, plan: &mut Plan) {
-    let mut departments: BTreeMap<DepartmentId, &Item> = BTreeMap::new();
+    let mut departments: BTreeMap<DepartmentId, Change> = BTreeMap::new();
     for key in &input.comparison.missing {
         let Some(before) = input.before.get(key) else {
             plan.unaccounted.push(key.clone());
             continue;
         };
+        if input.accepted.detach.contains(key) {
+            push(plan, &mut departments, detachment(before, input.generation));
+            continue;
+        }
+        if input.accepted.delete.contains(key) {
+            plan.accepted.extend(mark_accepted(before, input.now));
+        }
         let finding = input
             .absences
             .get(key)
             .filter(|_| !input.waiting.contains(key));
-        match (finding, key) {
-            (Some(AbsenceFinding::Gone), _) if before.state() != ItemState::Live => {}
-            (Some(AbsenceFinding::Gone), ItemKey::User(_)) => {
-                plan.removals
-                    .push(deletion(before, input.generation, input.now));
+        match finding {
+            Some(AbsenceFinding::Gone) if before.state() != ItemState::Live => {}
+            Some(AbsenceFinding::Gone) => {
+                push(plan, &mut departments, deletion(input, key, before));
             }
-            (Some(AbsenceFinding::Gone), ItemKey::Department(id)) => {
-                departments.insert(*id, before);
-            }
-            (Some(AbsenceFinding::Unasked), _) => {
+            Some(AbsenceFinding::Unasked) => {
                 plan.occupy(before);
                 plan.unasked.push(before.clone());
             }
-            (finding, _) => {
+            finding => {
                 plan.occupy(before);
                 let kept = finding.and_then(|finding| keep(before, *finding, input.now));
                 plan.kept.extend(kept);
             }
         }
     }
-    push_department_deletions(input, plan, &departments);
+    push_departments(plan, departments);
 }
 
-fn push_department_deletions(
-    input: &PlanInput<'_>,
-    plan: &mut Plan,
-    departments: &BTreeMap<DepartmentId, &Item>,
-) {
-    let parents = departments.iter().map(|(id, item)| match item {
-        Item::Department(department) => (*id, department.parent),
-        Item::User(_) => (*id, None),
-    });
-    for id in order::leaf_first(&parents.collect()) {
-        if let Some(before) = departments.get(&id) {
-            plan.removals
-                .push(deletion(before, input.generation, input.now));
-        }
+/// A person's removal goes into the plan at once, a department's when all of them are known.
+fn push(plan: &mut Plan, departments: &mut BTreeMap<DepartmentId, Change>, removal: Change) {
+    match removal.key() {
+        ItemKey::User(_) => plan.removals.push(removal),
+        ItemKey::Department(id) => drop(departments.insert(id, removal)),
     }
 }
 
+fn push_departments(plan: &mut Plan, mut departments: BTreeMap<DepartmentId, Change>) {
+    let parents = departments
+        .iter()
+        .map(|(id, removal)| match &removal.after {
+            Item::Department(department) => (*id, department.parent),
+            Item::User(_) => (*id, None),
+        });
+    for id in order::leaf_first(&parents.collect()) {
+        plan.removals.extend(departments.remove(&id));
+    }
+}
+
+/// It stays as it was, and is no part of the mirror any more.
+fn detachment(before: &Item, generation: Generation) -> Change {
+    let mut after = before.clone();
+    match &mut after {
+        Item::User(user) => user.detached = true,
+        Item::Department(department) => department.detached = true,
+    }
+    after.set_absence(None);
+    after.set_stamp(WriteStamp {
+        fingerprint: before.stamp().fingerprint.unsettled(),
+        generation,
+    });
+    Change {
+        action: Action::Detach,
+        before: Some(before.clone()),
+        after,
+        displaces: false,
+        changes: vec![AttributeChange {
+            attribute: "detached".to_owned(),
+            before: None,
+            after: Some(Value::from(true)),
+        }],
+        note: Some(notes::range_accepted()),
+    }
+}
+
+fn mark_accepted(before: &Item, now: Timestamp) -> Option<KeptItem> {
+    Some(KeptItem {
+        before: before.clone(),
+        absence: Some(accepted_mark(before, now)?),
+        note: notes::range_accepted(),
+    })
+}
+
 /// Deleting is soft: everything stays as it was, for display and for undo, but for the status.
-fn deletion(before: &Item, generation: Generation, now: Timestamp) -> Change {
+fn deletion(input: &PlanInput<'_>, key: &ItemKey, before: &Item) -> Change {
     let mut after = before.clone();
     let status = match &mut after {
         Item::User(user) => {
             let status = user.status.as_str();
             user.status = UserStatus::Deleted;
-            user.deleted_at = Some(now);
+            user.deleted_at = Some(input.now);
             status
         }
         Item::Department(department) => {
-            department.deleted_at = Some(now);
+            department.deleted_at = Some(input.now);
             "active"
         }
     };
     after.set_absence(None);
     after.set_stamp(WriteStamp {
         fingerprint: before.stamp().fingerprint.unsettled(),
-        generation,
+        generation: input.generation,
     });
+    let accepted = input.accepted.delete.contains(key) || is_accepted(before);
     Change {
         action: Action::Delete,
         before: Some(before.clone()),
@@ -93,7 +134,7 @@ fn deletion(before: &Item, generation: Generation, now: Timestamp) -> Change {
             before: Some(Value::from(status)),
             after: Some(Value::from(UserStatus::Deleted.as_str())),
         }],
-        note: None,
+        note: accepted.then(notes::range_accepted),
     }
 }
 

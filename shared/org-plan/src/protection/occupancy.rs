@@ -38,23 +38,20 @@ impl Occupancy {
     /// the department above it.
     pub(super) fn keep_departments(&mut self, plan: &Plan, sorted: &mut Sorted) {
         for (change, decision) in plan.removals.iter().zip(sorted.decisions_mut()) {
-            let judged = matches!(
-                decision,
-                Decision::New | Decision::Held | Decision::Approved
-            );
-            if judged && self.is_occupied(change) {
+            let goes = |decision: &Decision| {
+                matches!(
+                    decision,
+                    Decision::New | Decision::Approved | Decision::Accepted
+                )
+            };
+            if (goes(decision) || *decision == Decision::Held) && self.is_occupied(change) {
                 *decision = Decision::NotEmpty;
             }
             // A department that is held for another's sake would go with those below it: the
             // approval that frees one frees the other.
             let goes_or_waits_alike = match change.kind() {
-                ItemKind::User => matches!(decision, Decision::New | Decision::Approved),
-                ItemKind::Department => {
-                    matches!(
-                        decision,
-                        Decision::New | Decision::Held | Decision::Approved
-                    )
-                }
+                ItemKind::User => goes(decision),
+                ItemKind::Department => goes(decision) || *decision == Decision::Held,
             };
             if !goes_or_waits_alike {
                 self.stay(change);
@@ -63,13 +60,17 @@ impl Occupancy {
         self.keep_approved_departments(plan, sorted);
     }
 
-    /// Takes the approved departments out in which something stays that is held after all.
+    /// Takes the departments out that a person let go and in which something stays that is held
+    /// after all.
     pub(super) fn keep_approved_departments(&mut self, plan: &Plan, sorted: &mut Sorted) {
         for (change, decision) in plan.removals.iter().zip(sorted.decisions_mut()) {
-            if *decision == Decision::Approved && self.is_occupied(change) {
+            let let_go = matches!(decision, Decision::Approved | Decision::Accepted);
+            if let_go && self.is_occupied(change) {
                 *decision = Decision::NotEmpty;
             }
-            if !matches!(decision, Decision::New | Decision::Approved) {
+            if *decision != Decision::New
+                && !matches!(decision, Decision::Approved | Decision::Accepted)
+            {
                 self.stay(change);
             }
         }
@@ -84,7 +85,7 @@ impl Occupancy {
 
     fn stay(&mut self, change: &Change) {
         // A disabled person stands where the snapshot shows them, held or not.
-        if change.action == Action::Delete {
+        if change.action != Action::Disable {
             self.departments.extend(change.after.departments());
         }
     }
@@ -93,6 +94,13 @@ impl Occupancy {
 /// The department stays, marked as gone in WeCom; the mark is new only once.
 pub(super) fn not_empty(removal: &Change) -> Option<KeptItem> {
     let before = removal.before.clone()?;
+    if removal.action == Action::Detach {
+        return Some(KeptItem {
+            before,
+            absence: None,
+            note: notes::not_detached(),
+        });
+    }
     let now = match &removal.after {
         Item::Department(department) => department.deleted_at,
         Item::User(user) => user.deleted_at,

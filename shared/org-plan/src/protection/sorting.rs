@@ -17,6 +17,8 @@ pub(super) enum Decision {
     Held,
     /// A person approved exactly this.
     Approved,
+    /// Detached with a range that a person accepted: no threshold judges it.
+    Accepted,
     /// Held by an earlier run.
     Waiting,
     /// An administrator decided that it stays: no removal, no row.
@@ -41,7 +43,9 @@ impl Sorted {
             standing.approved.iter().map(HeldItem::removal_id).collect();
         let decision = |item: &Item, action: Action| {
             let id = (item.kind(), item.internal_id(), action);
-            if standing.keeps(item) {
+            if action == Action::Detach {
+                Decision::Accepted
+            } else if standing.keeps(item) {
                 Decision::KeptByAPerson
             } else if approved.contains(&id) {
                 Decision::Approved
@@ -91,6 +95,8 @@ impl Sorted {
                 let hits = pairs.filter(|(k, decision)| *k == kind && wanted.contains(decision));
                 hits.count() as u64
             };
+        // Whoever is detached is no longer part of what the thresholds measure by.
+        let detached = of_kind(&[Decision::Accepted], &mut decided.clone());
         let new = [Decision::New, Decision::Held];
         let deletions =
             of_kind(&new, &mut decided.clone()) + of_kind(&new, &mut unasked.zip(&self.unasked));
@@ -98,7 +104,7 @@ impl Sorted {
             kind,
             deletions,
             approved: of_kind(&[Decision::Approved], &mut decided.clone()),
-            base: plan.base.of(kind),
+            base: plan.base.of(kind).saturating_sub(detached),
         }
     }
 

@@ -24,7 +24,11 @@ pub(super) fn review(
         .iter()
         .map(|change| (change.kind(), change.after.internal_id(), change.action))
         .collect();
+    // Whom a person keeps, detached, nobody waits to remove.
+    let is_detached =
+        |item: &HeldItem| planned.contains(&(item.kind, &item.internal_id, Action::Detach));
     let is_over = |item: &HeldItem| match item.action {
+        _ if is_detached(item) => true,
         // Somebody who is to be disabled is seen all the time. Only a sealed plan disables, so
         // only a sealed plan without this disable says that it is no longer wanted.
         Action::Disable => plan.sealed && !planned.contains(&item.removal_id()),
