@@ -1,5 +1,7 @@
 //! The deployed HTTP API, called as an administrator would.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use anyhow::{Context, ensure};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
@@ -12,6 +14,28 @@ pub struct AdminApi {
     http: Client,
     address: String,
     host: String,
+    /// The text of every answer so far.
+    heard: Arc<Mutex<String>>,
+}
+
+/// One call, before it is signed.
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    body: &'a Value,
+    /// The `ETag` of the version that is to be changed.
+    if_match: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    fn new(method: Method, path: &'a str, body: &'a Value, if_match: Option<&'a str>) -> Self {
+        Self {
+            method,
+            path,
+            body,
+            if_match,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -43,17 +67,36 @@ impl AdminApi {
             http,
             address: format!("http://127.0.0.1:{port}"),
             host: format!("{api_id}.execute-api.localhost:{port}"),
+            heard: Arc::default(),
         }
     }
 
+    /// Everything that was answered so far, to whomever.
+    pub fn heard(&self) -> String {
+        let heard = self.heard.lock();
+        heard.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub async fn get(&self, caller: &Caller, path: &str) -> anyhow::Result<Answer> {
-        self.call(Some(caller), Method::GET, path, &Value::Null, None)
-            .await
+        let call = Call::new(Method::GET, path, &Value::Null, None);
+        self.call(Some(caller), call).await
     }
 
     pub async fn post(&self, caller: &Caller, path: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.call(Some(caller), Method::POST, path, body, None)
-            .await
+        let call = Call::new(Method::POST, path, body, None);
+        self.call(Some(caller), call).await
+    }
+
+    /// A `POST` that changes what has this `ETag`.
+    pub async fn post_to(
+        &self,
+        caller: &Caller,
+        path: &str,
+        body: &Value,
+        if_match: &str,
+    ) -> anyhow::Result<Answer> {
+        let call = Call::new(Method::POST, path, body, Some(if_match));
+        self.call(Some(caller), call).await
     }
 
     /// `if_match` is the `ETag` of the version that is to be replaced; none to create.
@@ -64,13 +107,32 @@ impl AdminApi {
         body: &Value,
         if_match: Option<&str>,
     ) -> anyhow::Result<Answer> {
-        self.call(Some(caller), Method::PUT, path, body, if_match)
-            .await
+        let call = Call::new(Method::PUT, path, body, if_match);
+        self.call(Some(caller), call).await
+    }
+
+    pub async fn delete(
+        &self,
+        caller: &Caller,
+        path: &str,
+        if_match: &str,
+    ) -> anyhow::Result<Answer> {
+        let call = Call::new(Method::DELETE, path, &Value::Null, Some(if_match));
+        self.call(Some(caller), call).await
     }
 
     /// Without a signature.
     pub async fn anonymous(&self, method: Method, path: &str) -> anyhow::Result<Answer> {
-        self.call(None, method, path, &Value::Null, None).await
+        let call = Call::new(method, path, &Value::Null, None);
+        self.call(None, call).await
+    }
+
+    /// The `ETag` that a thing has now.
+    pub async fn etag(&self, caller: &Caller, path: &str) -> anyhow::Result<String> {
+        let answer = self.get(caller, path).await?;
+        let etag = answer.etag.clone();
+        answer.expect(200)?;
+        etag.with_context(|| format!("{path} has no ETag"))
     }
 
     /// All items of a list, page after page.
@@ -92,18 +154,11 @@ impl AdminApi {
         anyhow::bail!("{path} has more than {PAGES_MAX} pages")
     }
 
-    async fn call(
-        &self,
-        caller: Option<&Caller>,
-        method: Method,
-        path: &str,
-        body: &Value,
-        if_match: Option<&str>,
-    ) -> anyhow::Result<Answer> {
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
+    async fn call(&self, caller: Option<&Caller>, call: Call<'_>) -> anyhow::Result<Answer> {
+        let (method, path) = (call.method, call.path);
+        let body = match call.body {
+            Value::Null => String::new(),
+            body => body.to_string(),
         };
         let url = format!("{}{path}", self.address);
         let mut request = self.http.request(method.clone(), url);
@@ -111,7 +166,7 @@ impl AdminApi {
         if !body.is_empty() {
             request = request.header("content-type", "application/json");
         }
-        if let Some(etag) = if_match {
+        if let Some(etag) = call.if_match {
             request = request.header("if-match", etag);
         }
         if let Some(caller) = caller {
@@ -123,6 +178,10 @@ impl AdminApi {
         let etag = answer.headers().get("etag");
         let etag = etag.and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let text = answer.text().await?;
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.push_str(&text);
+        heard.push('\n');
+        drop(heard);
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(Answer { status, etag, body })
     }

@@ -14,8 +14,9 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::process::Running;
+use crate::services::STACK;
 use crate::workshop::{architecture, run};
-use crate::{AdminApi, Caller, Queue, REGION, Workshop, wait_for};
+use crate::{AdminApi, Caller, Queue, REGION, Services, Workshop, wait_for};
 
 /// Runs until it is dropped; then everything in it is gone.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ impl Cloud {
 
     /// Deploys the built product.
     pub async fn deploy_product(&self, built: &Path) -> anyhow::Result<Outputs> {
-        self.deploy(built, "rehearsal", &[architecture()?]).await
+        self.deploy(built, STACK, &[architecture()?]).await
     }
 
     /// Deploys those who listen to the product.
@@ -151,6 +152,11 @@ impl Cloud {
 
     pub fn queue(&self, url: &str) -> Queue {
         Queue::new(self.http.clone(), &self.endpoint(), url)
+    }
+
+    /// What stands in the services beside the product.
+    pub fn services(&self) -> Services {
+        Services::new(self.http.clone(), &self.endpoint())
     }
 
     /// A key of its own for a user of the account. (The stand-in cannot make one in a template.)
@@ -200,6 +206,11 @@ fn collect(value: &AttributeValue, texts: &mut BTreeSet<String>) {
         AttributeValue::S(text) => {
             texts.insert(text.clone());
         }
+        // Packed texts are not read; one that was only put into bytes is.
+        AttributeValue::B(bytes) => {
+            texts.insert(String::from_utf8_lossy(bytes.as_ref()).into_owned());
+        }
+        AttributeValue::Ss(set) => texts.extend(set.iter().cloned()),
         AttributeValue::M(map) => map.values().for_each(|value| collect(value, texts)),
         AttributeValue::L(list) => list.iter().for_each(|value| collect(value, texts)),
         _ => {}

@@ -11,6 +11,7 @@ mod cloud;
 mod patience;
 mod process;
 mod queue;
+mod services;
 mod signed;
 mod workshop;
 
@@ -18,6 +19,7 @@ pub use api::{AdminApi, Answer};
 pub use cloud::{Cloud, Outputs};
 pub use patience::wait_for;
 pub use queue::Queue;
+pub use services::Services;
 pub use signed::Caller;
 pub use workshop::Workshop;
 
