@@ -4,7 +4,7 @@
 //! an address in settings must never lead there. Names that resolve to such addresses are judged
 //! by whoever resolves them; this room sees literal addresses and well-known names.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
@@ -39,6 +39,16 @@ const METADATA_NAMES: [&str; 6] = [
     "metadata.google.internal",
     "metadata.tencentyun.com",
 ];
+
+/// Is this a link-local address, one of a metadata service, or no host at all? For whoever resolves
+/// a name, which may lead where no address in settings may. Loopback is not forbidden.
+pub fn is_forbidden_address(address: IpAddr) -> bool {
+    let reach = match address {
+        IpAddr::V4(address) => reach_of_v4(address),
+        IpAddr::V6(address) => reach_of_v6(address),
+    };
+    reach == Reach::Forbidden
+}
 
 pub(crate) fn reach(host: &Host<&str>) -> Reach {
     match host {

@@ -14,20 +14,25 @@ mod every;
 mod history;
 mod ids;
 mod login_app;
+mod nesting;
 mod parse;
 mod problem;
+mod protection;
 mod schedule;
 mod secret;
 mod section;
 mod settings;
 
+pub use address::is_forbidden_address;
 pub use agent::{AgentSettings, CredentialsChange, ParsedAgent};
 pub use contact::Contact;
 pub use every::{Every, NotAnInterval};
-pub use history::SettingsChange;
+pub use history::{SettingsChange, settings_changes};
 pub use ids::{AgentId, LoginAppId, NotAnId, parse_source_id};
 pub use login_app::{LoginAppSettings, ParsedLoginApp};
+pub use nesting::{LEVELS_MAX, nesting_problem};
 pub use problem::{SettingsProblem, SettingsWarning};
+pub use protection::protection_problems;
 pub use schedule::{NotATime, Schedule, StartAt};
 pub use secret::{AgentCredentials, NewSecret, SecretRef};
 pub use settings::{

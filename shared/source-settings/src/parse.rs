@@ -271,6 +271,6 @@ fn read_deletions(body: &Section<'_>, problems: &mut Problems) -> Deletions {
 }
 
 #[cfg(test)]
-mod laws;
+pub(crate) mod laws;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -93,6 +93,16 @@ impl Schedule {
             .unwrap_or(Timestamp::MAX)
     }
 
+    /// The next firings strictly after `now`, earliest first, whether or not the schedule is
+    /// enabled; fewer than `count` only at the end of time.
+    pub fn next_times(&self, now: Timestamp, count: usize) -> Vec<Timestamp> {
+        let later = |time: &Timestamp| Some(self.next_after(*time));
+        std::iter::successors(later(&now), later)
+            .take_while(|time| *time < Timestamp::MAX)
+            .take(count)
+            .collect()
+    }
+
     /// The time between two firings, for the watch on silence.
     pub fn interval(&self) -> SignedDuration {
         SignedDuration::from_mins(i64::from(self.every.minutes()))

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
+use crate::nesting::nesting_problem;
 use crate::problem::{Problems, SettingsProblem, pointer_to};
 
 /// An object and where it stands. Absent fields and null are the same: the default applies.
@@ -86,12 +87,23 @@ impl<'a> Section<'a> {
         bounds: RangeInclusive<u32>,
         problems: &mut Problems,
     ) -> Option<u32> {
+        self.number_because(name, bounds, "", problems)
+    }
+
+    /// A whole number within bounds that have a reason; it stands behind the bounds.
+    pub fn number_because(
+        &self,
+        name: &str,
+        bounds: RangeInclusive<u32>,
+        reason: &str,
+        problems: &mut Problems,
+    ) -> Option<u32> {
         let value = self.value(name)?;
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
         let good = number.filter(|number| bounds.contains(number));
         if good.is_none() {
             let message = format!(
-                "this is not a whole number from {} to {}",
+                "this is not a whole number from {} to {}{reason}",
                 bounds.start(),
                 bounds.end()
             );
@@ -152,6 +164,9 @@ pub(crate) fn shown_place(pointer: &str, name: &str) -> String {
 
 /// Text into JSON. What the parser says about the place stays, what it quotes does not.
 pub(crate) fn json_of(text: &str) -> Result<Value, Vec<SettingsProblem>> {
+    if let Some(problem) = nesting_problem(text) {
+        return Err(vec![problem]);
+    }
     serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         vec![SettingsProblem {

@@ -77,3 +77,31 @@ fn servers_and_private_networks_are_reachable() {
         assert_eq!(reach_of(host), Reach::Anywhere, "{host}");
     }
 }
+
+#[test]
+fn addresses_that_names_resolve_to_are_judged_alike() {
+    let forbidden = |text: &str| is_forbidden_address(text.parse().unwrap());
+    for text in [
+        "169.254.169.254",
+        "100.100.100.200",
+        "0.0.0.0",
+        "255.255.255.255",
+        "fe80::1",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "fd00:ec2::254",
+        "::",
+    ] {
+        assert!(forbidden(text), "{text}");
+    }
+    for text in [
+        "127.0.0.1",
+        "::1",
+        "10.0.0.7",
+        "192.168.1.1",
+        "101.226.0.1",
+        "2001:db8::1",
+    ] {
+        assert!(!forbidden(text), "{text}");
+    }
+}

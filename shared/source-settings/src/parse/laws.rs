@@ -1,5 +1,7 @@
 //! What holds for any settings, and for any body whatever.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -28,12 +30,22 @@ fn any_schedule() -> impl Strategy<Value = Value> {
         })
 }
 
-fn any_settings() -> impl Strategy<Value = Value> {
+fn contacts(addresses: &BTreeMap<String, String>) -> Vec<Value> {
+    let numbers: BTreeSet<&String> = addresses.values().collect();
+    let mails = addresses.keys().map(|mail| json!({ "email": mail }));
+    let numbers = numbers.into_iter().map(|number| json!({ "sms": number }));
+    let queue = json!({ "arn": "arn:aws:sqs:eu-west-1:123456789012:notices" });
+    mails.chain(numbers).chain([queue]).collect()
+}
+
+pub(crate) fn any_settings() -> impl Strategy<Value = Value> {
     let sources = vec![
-        "position",
-        "biz_mail",
-        "extattr['成本中心']",
-        "userid + '@example.com'",
+        json!("position"),
+        json!("biz_mail"),
+        json!("extattr['成本中心']"),
+        json!("userid + '@example.com'"),
+        json!({ "value": "position", "default": "Staff" }),
+        json!({ "value": "positions", "default": [1, "two", false] }),
     ];
     let server = vec![
         "https://WeCom.example/a/",
@@ -41,30 +53,37 @@ fn any_settings() -> impl Strategy<Value = Value> {
         "https://10.0.0.7:8443//",
     ];
     (
-        (" ?[a-zA-Z张]{1,20} ?", prop::sample::select(server), "[a-zA-Z0-9]{1,20}", 1_u32..),
+        (
+            " ?[a-zA-Z张]{1,20} ?",
+            prop::sample::select(server),
+            "[a-zA-Z0-9]{1,20}",
+            1_u32..,
+        ),
         prop::collection::btree_set("[a-z0-9][a-z0-9-]{0,9}", 0..8),
         prop::collection::btree_set(2_u32..1_000, 0..9),
         prop::collection::btree_map("at_[a-z]{1,5}", prop::sample::select(sources), 0..5),
         any_schedule(),
         (any_limits(), any_limits(), any::<bool>()),
-        prop::collection::btree_set("[a-z]{1,9}@[a-z]{1,9}\\.com", 0..9),
+        prop::collection::btree_map("[a-z]{1,9}@[a-z]{1,9}\\.com", "\\+[1-9][0-9]{7,14}", 0..9),
         (1_u32..3_650, 1_u32..3_650),
     )
-        .prop_map(|(basic, agents, departments, mapping, schedule, protection, mails, days)| {
-            let (include, exclude): (Vec<u32>, Vec<u32>) =
-                departments.iter().partition(|id| **id % 2 == 0);
-            json!({
-                "name": basic.0, "base_url": basic.1,
-                "credentials": { "corp_id": basic.2, "agent_id": basic.3, "secret": "S3CR3T" },
-                "agents": agents,
-                "deletions": if protection.2 { "paused" } else { "protected" },
-                "scope": { "include_departments": include, "exclude_departments": exclude },
-                "mapping": mapping, "schedule": schedule,
-                "protection": { "users": protection.0, "departments": protection.1 },
-                "contacts": mails.iter().map(|mail| json!({ "email": mail })).collect::<Vec<_>>(),
-                "retention_days": { "deleted": days.0, "logs": days.1 },
-            })
-        })
+        .prop_map(
+            |(basic, agents, departments, mapping, schedule, protection, addresses, days)| {
+                let (include, exclude): (Vec<u32>, Vec<u32>) =
+                    departments.iter().partition(|id| **id % 2 == 0);
+                json!({
+                    "name": basic.0, "base_url": basic.1,
+                    "credentials": { "corp_id": basic.2, "agent_id": basic.3, "secret": "S3CR3T" },
+                    "agents": agents,
+                    "deletions": if protection.2 { "paused" } else { "protected" },
+                    "scope": { "include_departments": include, "exclude_departments": exclude },
+                    "mapping": mapping, "schedule": schedule,
+                    "protection": { "users": protection.0, "departments": protection.1 },
+                    "contacts": contacts(&addresses),
+                    "retention_days": { "deleted": days.0, "logs": days.1 },
+                })
+            },
+        )
 }
 
 /// Where a body can be spoilt.
@@ -110,6 +129,8 @@ fn spoilt_value() -> impl Strategy<Value = Value> {
         ))),
         Just(json!([secret, secret])),
         Just(json!([{ "email": format!("{secret} ") }, { "email": secret }, { "email": secret }])),
+        Just(json!([{ "sms": secret }, { "arn": secret }, { "email": secret, "sms": secret }])),
+        Just(json!({ "title": { "value": secret, "default": { secret: 1 }, secret: 1 } })),
         Just(json!({ secret: secret })),
         Just(json!({ "floor": secret, "enabled": secret, "title": format!("'{secret}' +") })),
     ]

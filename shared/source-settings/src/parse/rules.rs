@@ -133,7 +133,7 @@ pub(super) fn read_protection(body: &Section<'_>, problems: &mut Problems) -> Pr
     }
 }
 
-/// Bounds of DESIGN.md §5.
+/// Bounds of DESIGN.md §5, with what a rule beyond them would be.
 fn read_limits(
     protection: &Section<'_>,
     kind: &str,
@@ -142,14 +142,23 @@ fn read_limits(
 ) -> Limits {
     let known = ["floor", "max_count", "max_percent"];
     let section = protection.inner(kind, &known, problems);
-    let mut limit =
-        |name, default, bound| section.number(name, 0..=bound, problems).unwrap_or(default);
+    let mut limit = |name, default, bound, reason| {
+        let given = section.number_because(name, 0..=bound, reason, problems);
+        given.unwrap_or(default)
+    };
     Limits {
-        floor: limit("floor", defaults.floor, 50),
-        max_count: limit("max_count", defaults.max_count, 1_000),
-        max_percent: limit("max_percent", defaults.max_percent, 50),
+        floor: limit("floor", defaults.floor, 50, FLOOR_REASON),
+        max_count: limit("max_count", defaults.max_count, 1_000, COUNT_REASON),
+        max_percent: limit("max_percent", defaults.max_percent, 50, PERCENT_REASON),
     }
 }
+
+const FLOOR_REASON: &str =
+    ": up to the floor nothing trips, and in most companies a higher one never would";
+const COUNT_REASON: &str = ": a rule that lets more go at once trips when it is too late, and in \
+                            most companies never";
+const PERCENT_REASON: &str =
+    ": a rule that lets more than half go trips when it is too late, or never";
 
 pub(super) fn read_retention(body: &Section<'_>, problems: &mut Problems) -> RetentionDays {
     let section = body.inner("retention_days", &["deleted", "logs"], problems);

@@ -6,7 +6,7 @@ use super::*;
 use crate::AgentId;
 
 /// The example of DESIGN.md §6.
-fn documented() -> Value {
+pub(crate) fn documented() -> Value {
     json!({
         "name": "Head office", "type": "wecom", "base_url": "https://qyapi.weixin.qq.com",
         "credentials": { "corp_id": "ww0123456789abcdef", "agent_id": 1_000_002,
@@ -35,13 +35,13 @@ fn smallest() -> Value {
 }
 
 /// A body with one field, by pointer, set to something else.
-fn with(mut body: Value, pointer: &str, value: Value) -> Value {
+pub(crate) fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     body.pointer_mut(parent).unwrap()[key] = value;
     body
 }
 
-pub(super) fn accepted(body: &Value) -> SourceSettings {
+pub(crate) fn accepted(body: &Value) -> SourceSettings {
     let mut settings = source(body, None).unwrap().settings;
     settings.credentials.secret = Some(SecretRef {
         arn: "arn:secret".to_owned(),
@@ -94,11 +94,18 @@ fn spoilt() -> Value {
         "credentials": { "corp_id": "w w", "agent_id": "1000002", "secret": "a b" },
         "agents": ["dc-1", "DC 2", "dc-1"], "deletions": "off",
         "scope": { "include_departments": [2, 3, "4"], "exclude_departments": [3, 1, 0] },
-        "mapping": { "title": "position +", "login": "userid", "a/b": "alias", "n": 7 },
+        "mapping": {
+            "title": "position +", "login": "userid", "a/b": "alias", "n": 7,
+            "o": { "value": "position +", "default": {} }, "p": { "default": "x", "q": 1 },
+            "status": { "value": "alias" },
+        },
         "schedule": { "enabled": "yes", "start_at": "24:00", "every": "7m", "timezone": "Mars" },
         "protection": { "users": { "floor": 51, "max_count": 1001, "max_percent": 51 }, "x": {} },
         "contacts": [{ "email": "nobody" }, { "phone": "1" }, "it@example.com",
-                     { "email": "it@example.com" }, { "email": "IT@example.com" }],
+                     { "email": "it@example.com" }, { "email": "IT@example.com" },
+                     { "email": "a@example.com", "sms": "+8613800000000" }, { "sms": "138" },
+                     { "arn": "arn:aws:sns:eu-west-1:123456789012:topic" },
+                     { "sms": "+8613800000000" }, { "sms": "+8613800000000" }],
         "retention_days": { "deleted": 0, "logs": -1 },
     })
 }
@@ -122,23 +129,32 @@ fn every_problem_of_a_body_comes_back_at_once() {
     /scope/exclude_departments: a department is both included and excluded
     /scope/exclude_departments: without department 1, the company itself, nothing would be read
     /mapping/n: an expression is a text
+    /mapping/p/q: there is no such field
+    /mapping/p/value: this field is missing
     /mapping/a~1b: this is not the name of an attribute
     /mapping/login: this name belongs to a fixed part of every person and cannot be mapped
+    /mapping/o/value: the expression cannot be read at line 1, column 11
+    /mapping/o/default: this cannot be a value of the directory
+    /mapping/status: this name belongs to a fixed part of every person and cannot be mapped
     /mapping/title: the expression cannot be read at line 1, column 11
     /schedule/enabled: this is neither true nor false
     /schedule/start_at: a time of day is written HH:MM, from 00:00 to 23:59
     /schedule/every: an interval is 5m, 10m, 15m, 20m, 30m, or 1h, 2h and so on to 24h
     /schedule/timezone: there is no such time zone
     /protection/x: there is no such field
-    /protection/users/floor: this is not a whole number from 0 to 50
-    /protection/users/max_count: this is not a whole number from 0 to 1000
-    /protection/users/max_percent: this is not a whole number from 0 to 50
+    /protection/users/floor: this is not a whole number from 0 to 50: up to the floor nothing trips, and in most companies a higher one never would
+    /protection/users/max_count: this is not a whole number from 0 to 1000: a rule that lets more go at once trips when it is too late, and in most companies never
+    /protection/users/max_percent: this is not a whole number from 0 to 50: a rule that lets more than half go trips when it is too late, or never
     /contacts/0/email: this is not a mail address
     /contacts/1/phone: there is no such field
     /contacts/1: a contact is exactly one of email, sms and arn
     /contacts/2: this is not a JSON object
     /contacts/2: a contact is exactly one of email, sms and arn
     /contacts/4: this contact stands here twice
+    /contacts/5: a contact is exactly one of email, sms and arn
+    /contacts/6/sms: this is not a telephone number in E.164 form
+    /contacts/7/arn: a topic or platform application cannot subscribe to a topic
+    /contacts/9: this contact stands here twice
     /retention_days/deleted: this is not a whole number from 1 to 3650
     /retention_days/logs: this is not a whole number from 1 to 3650
     ");

@@ -91,8 +91,36 @@ fn a_day_that_a_country_skipped_does_not_stop_a_schedule() {
 }
 
 #[test]
+fn the_next_five_times_run_over_a_clock_change() {
+    let shown = |schedule: &Schedule, now: &str| {
+        let times = schedule.next_times(at(now), 5);
+        let times: Vec<String> = times.iter().map(ToString::to_string).collect();
+        times.join(" ")
+    };
+    let hourly = schedule("00:30", "1h", "Europe/Berlin");
+    // 02:30 does not exist on the day in March, and comes twice on the day in October.
+    assert_eq!(
+        shown(&hourly, "2026-03-28T23:00:00Z"),
+        "2026-03-28T23:30:00Z 2026-03-29T00:30:00Z 2026-03-29T01:30:00Z 2026-03-29T02:30:00Z \
+         2026-03-29T03:30:00Z"
+    );
+    assert_eq!(
+        shown(&hourly, "2026-10-24T23:00:00Z"),
+        "2026-10-24T23:30:00Z 2026-10-25T00:30:00Z 2026-10-25T02:30:00Z 2026-10-25T03:30:00Z \
+         2026-10-25T04:30:00Z"
+    );
+    let nightly = schedule("02:30", "24h", "Europe/Berlin");
+    assert_eq!(
+        shown(&nightly, "2026-03-27T12:00:00Z"),
+        "2026-03-28T01:30:00Z 2026-03-30T00:30:00Z 2026-03-31T00:30:00Z 2026-04-01T00:30:00Z \
+         2026-04-02T00:30:00Z"
+    );
+}
+
+#[test]
 fn a_schedule_at_the_end_of_time_does_not_panic() {
     let hourly = schedule("00:00", "1h", "UTC");
+    assert!(hourly.next_times(Timestamp::MAX, 5).is_empty());
     assert_eq!(hourly.next_after(Timestamp::MAX), Timestamp::MAX);
     assert!(hourly.next_after(Timestamp::MIN) > Timestamp::MIN);
 }
@@ -236,6 +264,20 @@ proptest! {
             .find(fires)
             .unwrap();
         prop_assert_eq!(schedule.next_after(now), found);
+    }
+
+    #[test]
+    fn the_next_times_are_those_that_follow_each_other(
+        schedule in any_schedule(),
+        now in any_moment(),
+    ) {
+        let mut time = now;
+        for next in schedule.next_times(now, 5) {
+            prop_assert!(next > time);
+            prop_assert_eq!(next, schedule.next_after(time));
+            time = next;
+        }
+        prop_assert_eq!(schedule.next_times(now, 5).len(), 5);
     }
 
     #[test]
