@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use org_model::{DepartmentId, DepartmentTree};
-use org_plan::{Change, Item, KeptItem, PermittedChange, PermittedPlan};
+use org_plan::{Change, Item, KeptItem, PermittedChange, PermittedMark, PermittedPlan};
 
 use crate::RowResult;
 use crate::book::Book;
@@ -146,15 +146,16 @@ async fn record_answers(
             Some(Ok(outcome)) => {
                 got_through = true;
                 hand.note(change, &outcome);
-                if outcome == WriteOutcome::Done && change.action.is_removal() {
-                    let id = change.after.internal_id().clone();
-                    book.removed.insert((change.after.kind(), id));
+                match outcome {
+                    WriteOutcome::Done => book.note_done(change),
+                    _ => book.removal_failed |= change.action.is_removal(),
                 }
                 record_outcome(book, change, outcome).await?;
             }
             Some(Err(error)) => {
                 // Perhaps written, perhaps not: its place counts as taken either way.
                 hand.note(change, &WriteOutcome::ChangedMeanwhile);
+                book.removal_failed |= change.action.is_removal();
                 let note = Some(not_answered());
                 book.record_change(change, RowResult::Failed, note).await?;
                 troubles.push(error);
@@ -186,6 +187,7 @@ async fn write_removals(
         stop_when_late(book, hand).await?;
         let (stays, goes): (Vec<PermittedChange<'_>>, Vec<_>) =
             batch.iter().partition(|change| hand.keeps(change));
+        book.removal_failed |= !stays.is_empty();
         for change in stays {
             hand.occupied.extend(change.after.departments());
             book.record_change(&change, RowResult::Skipped, Some(not_empty()))
@@ -223,21 +225,13 @@ fn removal_batches<'a, 'p>(removals: &'a [PermittedChange<'p>]) -> Vec<&'a [Perm
 }
 
 async fn write_marks(book: &mut Book<'_>, plan: &PermittedPlan) -> Result<(), Trouble> {
+    let accepted: Vec<PermittedMark<'_>> = plan.accepted().collect();
+    for chunk in accepted.chunks(ROWS_PER_PAGE) {
+        mark_all(book, chunk).await?;
+    }
     let kept: Vec<_> = plan.kept().filter(|kept| is_news(kept)).collect();
     for chunk in kept.chunks(ROWS_PER_PAGE) {
-        if is_late(book) {
-            return Err(Trouble::OutOfTime { left: 0 });
-        }
-        let (mirror, lease) = (&book.ports.mirror, book.lease);
-        let marks = chunk.iter().filter(|kept| kept.absence.is_some());
-        let writes: Vec<_> = marks
-            .map(|kept| mirror.mark_absence(lease, *kept))
-            .collect();
-        let written = futures::stream::iter(writes).buffered(WRITES_IN_FLIGHT);
-        for outcome in written.collect::<Vec<_>>().await {
-            // An item that changed meanwhile was seen by somebody: it needs no mark.
-            let _kept_either_way: WriteOutcome = outcome?;
-        }
+        mark_all(book, chunk).await?;
         for kept in chunk {
             book.record_row(row_of_kept(kept)).await?;
         }
@@ -248,10 +242,27 @@ async fn write_marks(book: &mut Book<'_>, plan: &PermittedPlan) -> Result<(), Tr
     Ok(())
 }
 
+async fn mark_all(book: &Book<'_>, chunk: &[PermittedMark<'_>]) -> Result<(), Trouble> {
+    if is_late(book) {
+        return Err(Trouble::OutOfTime { left: 0 });
+    }
+    let (mirror, lease) = (&book.ports.mirror, book.lease);
+    let marks = chunk.iter().filter(|kept| kept.absence.is_some());
+    let writes: Vec<_> = marks
+        .map(|kept| mirror.mark_absence(lease, *kept))
+        .collect();
+    let written = futures::stream::iter(writes).buffered(WRITES_IN_FLIGHT);
+    for outcome in written.collect::<Vec<_>>().await {
+        // An item that changed meanwhile was seen by somebody: it needs no mark.
+        let _kept_either_way: WriteOutcome = outcome?;
+    }
+    Ok(())
+}
+
 /// A mark to write, or a department that people keep. What was asked today and stays as it was
 /// makes no row again.
 fn is_news(kept: &KeptItem) -> bool {
-    kept.absence.is_some() || kept.note.code == "not_empty"
+    kept.absence.is_some() || matches!(kept.note.code.as_str(), "not_empty" | "not_detached")
 }
 
 async fn record_outcome(

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use org_model::{InternalId, ItemKind, OrgSnapshot};
-use org_plan::{Change, HeldItem, Note, PermittedChange};
+use org_model::{InternalId, ItemKind};
+use org_plan::{Action, Base, Change, HeldItem, Note, PermittedChange};
 
 use crate::judge::Judged;
 use crate::ports::{Ports, Step, StoreError};
+use crate::ranges::RangeEnd;
+use crate::reading::Reading;
 use crate::rows::{RowWriter, row_of_change, row_of_held, row_of_intent};
 use crate::trouble::Trouble;
 use crate::{
-    Notice, OutboxItem, OutboxPayload, ReasonText, RowResult, RunLease, RunRecord, SourceState,
-    StoredSource,
+    MirrorSize, Notice, OutboxItem, OutboxPayload, ReasonText, RowResult, RunLease, RunRecord,
+    SourceState, StoredSource,
 };
 
 /// What one run knows about itself. Lives as long as its lease.
@@ -31,6 +33,14 @@ pub(crate) struct Book<'a> {
     pub new_baseline: Option<(org_model::ExpandedRange, u64)>,
     /// Removals that really happened: what they were approved by is settled.
     pub removed: BTreeSet<(ItemKind, InternalId)>,
+    /// What the range that stands is to this run.
+    pub range: RangeEnd,
+    /// The accepted range is the baseline now.
+    pub took_range: bool,
+    /// A removal did not get through: what was accepted with a range is not done yet.
+    pub removal_failed: bool,
+    /// The mirror as it was, and what this run did to it.
+    pub size: MirrorSize,
     agent_id: u64,
 }
 
@@ -53,18 +63,51 @@ impl<'a> Book<'a> {
             outbox: Vec::new(),
             new_baseline: None,
             removed: BTreeSet::new(),
+            range: RangeEnd::default(),
+            took_range: false,
+            removal_failed: false,
+            size: MirrorSize::default(),
             agent_id: u64::from(source.settings.credentials.agent_id),
         }
     }
 
     /// Writes the judgement into the record, and the baseline that it proves.
-    pub fn note_seal(&mut self, snapshot: &OrgSnapshot) {
+    pub fn note_seal(&mut self, reading: &Reading) {
+        let snapshot = &reading.snapshot;
+        if !matches!(self.range, RangeEnd::Waits(_)) {
+            self.range = reading.range.end(snapshot.is_sealed(), self.record.mode);
+        }
         let reasons = snapshot.seal().reasons();
         self.record.sealed = Some(snapshot.is_sealed());
         self.record.unsealed_reasons = reasons.iter().map(ReasonText::from).collect();
         self.new_baseline = snapshot
             .is_sealed()
             .then(|| (snapshot.range().clone(), self.agent_id));
+    }
+
+    /// How large the mirror was before this run.
+    pub fn note_size(&mut self, base: &Base) {
+        self.size = MirrorSize {
+            users: base.users,
+            departments: base.departments,
+        };
+    }
+
+    /// A change that happened.
+    pub fn note_done(&mut self, change: &Change) {
+        let id = change.after.internal_id().clone();
+        if change.action.is_removal() {
+            self.removed.insert((change.after.kind(), id));
+        }
+        let size = match change.after.kind() {
+            ItemKind::User => &mut self.size.users,
+            ItemKind::Department => &mut self.size.departments,
+        };
+        match change.action {
+            Action::Create | Action::Restore | Action::Adopt => *size += 1,
+            Action::Delete | Action::Detach => *size = size.saturating_sub(1),
+            Action::Update | Action::Move | Action::Disable => {}
+        }
     }
 
     /// Adds a notice unless its cause was noticed within a day (story 17).
@@ -137,6 +180,7 @@ impl<'a> Book<'a> {
     /// Puts down what is about to be written, so that a killed run still explains what it did.
     pub async fn intend(&mut self, changes: &[PermittedChange<'_>]) -> Result<(), StoreError> {
         let told = changes.iter().filter(|change| !change.is_refresh());
+        self.check_lease()?;
         match self
             .rows
             .intent(told.map(|change| row_of_intent(change)).collect())
@@ -146,9 +190,18 @@ impl<'a> Book<'a> {
         }
     }
 
+    /// A process that slept past its lease adds no page to a log that may be cleared by now.
+    fn check_lease(&self) -> Result<(), StoreError> {
+        if self.ports.clock.now() < self.lease.expires_at() {
+            return Ok(());
+        }
+        Err(StoreError::LeaseLost { act: "write rows" })
+    }
+
     /// Makes the rows so far durable; counts follow what is durable.
     pub async fn flush_rows(&mut self) -> Result<(), StoreError> {
         if let Some(page) = self.rows.page() {
+            self.check_lease()?;
             self.ports.runs.append_rows(&self.record, &page).await?;
             self.rows.settle(&mut self.record.counts);
         }

@@ -5,6 +5,7 @@ use org_model::{RunId, SourceId};
 
 use crate::book::Book;
 use crate::ports::{Ports, Step, StoreError};
+use crate::ranges::{self, RangeEnd};
 use crate::trouble::Trouble;
 use crate::{
     OutboxItem, OutboxPayload, RowResult, RunLease, RunMode, RunRecord, RunStatus, burial, notices,
@@ -36,6 +37,7 @@ pub(crate) async fn close(
         .runs
         .close(lease, &book.record, &book.outbox, &book.state)
         .await?;
+    ranges::settle_accepted(&book).await;
     // Released before anything is sent: a slow service keeps no next run waiting. Two runs that
     // send one outbox at once send a message twice at worst.
     ports.leases.release(lease).await?;
@@ -131,6 +133,13 @@ fn remember(book: &mut Book<'_>, finished: bool) {
     notices::forget_troubles(&mut book.state.noticed, now);
     book.state.last_success_at = Some(now);
     book.state.has_mirror = true;
+    book.state.mirror_size = Some(book.size);
+    let accepted = matches!(book.range, RangeEnd::Accepted(_));
+    if accepted && book.removal_failed {
+        // The person's word is not done yet: the next run compares with the old range again.
+        return;
+    }
+    book.took_range = accepted;
     if let Some((baseline, agent_id)) = book.new_baseline.take() {
         book.state.baseline = Some(baseline);
         book.state.baseline_agent_id = Some(agent_id);

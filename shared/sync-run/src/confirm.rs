@@ -35,11 +35,13 @@ pub(crate) async fn confirm(
         &missing,
         &lists.waiting_keys(),
         &lists.approved_keys(),
+        &look.accepted.delete,
         budget,
         now,
     );
     let answers = ask_all(reading, &asked).await;
-    let (found, answers) = split_found(answers);
+    let is_outside = |key: &ItemKey, asked: &Asked| is_outside(reading, look, key, asked);
+    let (found, answers) = split_found(answers, &is_outside);
     take_in_found(
         reading,
         look,
@@ -50,6 +52,7 @@ pub(crate) async fn confirm(
     Ok(judge_absence(
         &missing,
         &answers,
+        &look.accepted.delete,
         reading.whole_company,
         now,
     ))
@@ -61,7 +64,7 @@ fn missing_items(look: &Look, lists: &StandingLists) -> BTreeMap<ItemKey, Item> 
         .comparison
         .missing
         .iter()
-        .filter(|key| !waiting.contains(key));
+        .filter(|key| !waiting.contains(key) && !look.accepted.detach.contains(key));
     missing
         .filter_map(|key| Some((key.clone(), look.before.get(key)?.clone())))
         .collect()
@@ -148,11 +151,15 @@ struct Found {
     departments: Vec<org_model::DepartmentId>,
 }
 
-fn split_found(asked: Vec<(ItemKey, Asked)>) -> (Found, BTreeMap<ItemKey, AbsenceAnswer>) {
+fn split_found(
+    asked: Vec<(ItemKey, Asked)>,
+    is_outside: &dyn Fn(&ItemKey, &Asked) -> bool,
+) -> (Found, BTreeMap<ItemKey, AbsenceAnswer>) {
     let mut found = Found::default();
     let mut answers = BTreeMap::new();
     for (key, asked) in asked {
         let answer = match asked {
+            found if is_outside(&key, &found) => AbsenceAnswer::OutOfRange,
             Asked::Member(Answer::Found(member)) => {
                 found.members.push(member);
                 continue;
@@ -169,6 +176,20 @@ fn split_found(asked: Vec<(ItemKey, Asked)>) -> (Found, BTreeMap<ItemKey, Absenc
         answers.insert(key, answer);
     }
     (found, answers)
+}
+
+/// It exists, and this reading is not about it: somebody all of whose departments the settings
+/// leave out, or a department that the accepted range lacks.
+fn is_outside(reading: &Reading, look: &Look, key: &ItemKey, asked: &Asked) -> bool {
+    match asked {
+        Asked::DepartmentFound(_) => look.accepted.delete.contains(key),
+        Asked::Member(Answer::Found(member)) if reading.scoped => {
+            let places = member.memberships.as_deref().unwrap_or_default();
+            let tree = reading.snapshot.tree();
+            !places.is_empty() && places.iter().all(|m| !tree.contains(m.department))
+        }
+        Asked::Member(_) | Asked::Department(_) => false,
+    }
 }
 
 /// Whoever answered by name is in the snapshot after all. A department that answers, or more than

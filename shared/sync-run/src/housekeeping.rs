@@ -2,7 +2,7 @@
 //!
 //! It closes the records of dead runs, starts queued runs that nobody claimed and runs for
 //! approvals that nobody heard, sends unsent notices, reminds of held lists, notices silence, and
-//! purges what was deleted long ago. It runs every few minutes beside live runs: everything it
+//! purges what was deleted long ago; and it keeps the clearing of a source going. It runs every few minutes beside live runs: everything it
 //! writes may be written twice, and nothing it does touches a live run.
 
 use std::collections::BTreeMap;
@@ -41,6 +41,7 @@ pub struct Tidied {
     pub sources: usize,
     pub dead_runs: usize,
     pub started_runs: usize,
+    pub started_clearings: usize,
     pub notices: usize,
     pub purged: usize,
     /// Sources at which something failed or a notice does not leave; the others were served all the
@@ -94,7 +95,7 @@ impl Visit<'_> {
         let before = self.tidied.clone();
         let stored = self.ports.sources.source(self.source).await;
         match self.note("read the source", stored) {
-            Some(None) => return,
+            Some(None) => return self.continue_clearing().await,
             Some(Some(stored)) => self.tidy_known(&stored).await,
             // Even then nobody waits for a dead run.
             None => self.tidy_runs().await,
@@ -103,6 +104,26 @@ impl Visit<'_> {
             // What this round has to say need not wait for the next.
             let oldest = close::send_outbox(self.ports, self.source).await;
             self.note("send the outbox", oldest);
+        }
+    }
+
+    /// A source without settings that is being cleared: its worker is started, or started again.
+    async fn continue_clearing(&mut self) {
+        let clearance = self.ports.clearing.clearance(self.source).await;
+        let Some(Some(_)) = self.note("read the clearance", clearance) else {
+            return;
+        };
+        let holder = self.ports.leases.holder(self.source).await;
+        let Some(holder) = self.note("see who is live", holder) else {
+            return;
+        };
+        let now = self.ports.clock.now();
+        if holder.is_some_and(|(_, expires_at)| now < expires_at) {
+            return;
+        }
+        match self.ports.starter.start_clearing(self.source).await {
+            Ok(()) => self.tidied.started_clearings += 1,
+            Err(error) => tracing::warn!(source = %self.source, %error, "not started"),
         }
     }
 

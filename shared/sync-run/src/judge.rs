@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use field_map::{FilledFields, Mapping, MappingFindings};
 use org_model::{Fingerprint, ItemKey, MappedUser, Mark, OrgSnapshot, RawMember};
 use org_plan::{
-    AbsenceFinding, Comparison, Item, PlanInput, PlanRules, Verdict, compare, plan, protect,
+    AbsenceFinding, AcceptedAbsences, Comparison, Item, PlanInput, PlanRules, Verdict, compare,
+    plan, protect,
 };
 
 use crate::book::Book;
 use crate::confirm;
 use crate::ports::Step;
+use crate::ranges;
 use crate::reading::Reading;
 use crate::standing::{self, StandingLists};
 use crate::trouble::Trouble;
@@ -29,6 +31,8 @@ pub(crate) struct Look {
     pub marks: BTreeMap<ItemKey, Mark>,
     pub comparison: Comparison,
     pub before: BTreeMap<ItemKey, Item>,
+    /// Of the missing: whom a person let go with the range.
+    pub accepted: AcceptedAbsences,
 }
 
 pub(crate) async fn judge(
@@ -49,16 +53,23 @@ pub(crate) async fn judge(
     ports.progress.step(Step::Plan);
     let (fingerprints, findings) = fingerprints(&reading.snapshot, &mapping, &filled);
     let comparison = compare(fingerprints, &marks);
+    book.note_size(&comparison.base);
+    let missing = &comparison.missing;
+    let accepted = ranges::accepted(book, source, &reading, missing, &marks).await?;
     let mut look = Look {
         marks,
         comparison,
         before: BTreeMap::new(),
+        accepted,
     };
     load_before_images(book, source, &mut look, &lists).await?;
+    ranges::see(book, source, &reading, &look).await?;
     ports.progress.step(Step::Confirm);
     let absences = confirm::confirm(book, source, &mut reading, &mut look, &lists).await?;
     book.record.wecom_calls = reading.session.calls();
-    book.note_seal(&reading.snapshot);
+    // Asking by name may have failed over as well.
+    book.record.agent = reading.session.agent();
+    book.note_seal(&reading);
     let made = plan(plan_input(
         book,
         source,
@@ -108,7 +119,7 @@ fn fingerprints(
 }
 
 /// Before-images of what differs, and of whom a sealed reading misses (not of those who wait in a
-/// held list: the list tells all about them).
+/// held list: the list tells all about them, unless a person let them go with the range).
 async fn load_before_images(
     book: &Book<'_>,
     source: &StoredSource,
@@ -120,7 +131,7 @@ async fn load_before_images(
         .comparison
         .missing
         .iter()
-        .filter(|key| !waiting.contains(key));
+        .filter(|key| !waiting.contains(key) || look.is_accepted(key));
     let keys: Vec<ItemKey> = look
         .comparison
         .to_review
@@ -134,6 +145,12 @@ async fn load_before_images(
         .before_images(&source.source, &keys)
         .await?;
     Ok(())
+}
+
+impl Look {
+    fn is_accepted(&self, key: &ItemKey) -> bool {
+        self.accepted.detach.contains(key) || self.accepted.delete.contains(key)
+    }
 }
 
 fn is_seen(snapshot: &OrgSnapshot, key: &ItemKey) -> bool {
@@ -175,6 +192,7 @@ fn plan_input<'a>(
         before,
         absences,
         waiting: lists.waiting_keys(),
+        accepted: look.accepted.clone(),
         rules: PlanRules {
             deleted_retention_days: source.settings.retention_days.deleted,
         },

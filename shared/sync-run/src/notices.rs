@@ -10,6 +10,7 @@ use org_model::{ItemKind, SourceId};
 use org_plan::{HeldList, RuleLimit, TrippedRule};
 
 use crate::book::Book;
+use crate::ranges::RangeEnd;
 use crate::{Notice, NoticeKind, ReasonText, RunError, RunRecord, StoredHeldList};
 
 /// A cause that goes on is noticed again after this long (story 17).
@@ -191,8 +192,8 @@ pub(crate) fn unsealed(book: &Book<'_>, reasons: &[ReasonText]) -> Notice {
     let text = format!(
         "The run {run} of source {source} ({name}) could not prove that it read everything:\n\
          {lines}\n\nIt added and updated; it removed nobody from anything, disabled nobody and \
-         deleted nobody. Check the app's visible range and the agent; a run that reads everything \
-         goes on from here.",
+         deleted nobody. {remedy}",
+        remedy = unsealed_remedy(book),
         run = book.lease.run(),
         name = book.source_name,
         lines = lines.join("\n"),
@@ -205,6 +206,23 @@ pub(crate) fn unsealed(book: &Book<'_>, reasons: &[ReasonText]) -> Notice {
         NoticeKind::RunUnsealed,
         &format!("reading was incomplete: {first}"),
         text,
+    )
+}
+
+/// A range that is narrower and stands waits for a person's word; everything else for WeCom.
+fn unsealed_remedy(book: &Book<'_>) -> String {
+    let source = book.lease.source();
+    let RangeEnd::Waits(fingerprint) = book.range else {
+        return "Check the app's visible range and the agent; a run that reads everything goes on \
+                from here."
+            .to_owned();
+    };
+    format!(
+        "If the range should be as wide as before, widen it in WeCom (or the scope in the \
+         settings); the next run goes on from there.\nLook at who is affected: GET \
+         /sources/{source}/range\nIf it is meant to be narrower, accept it: POST \
+         /sources/{source}/range/accept {{\"fingerprint\":\"{fingerprint}\",\"people\":\"keep\"}} \
+         (they stay, detached) or \"delete\" (they go, past deletion protection)."
     )
 }
 

@@ -10,6 +10,7 @@ use source_settings::SourceSettings;
 use crate::StoredSource;
 use crate::book::Book;
 use crate::ports::{AgentAccess, Answer, Step, WecomAccess, WecomScope, WecomSession};
+use crate::ranges::RangeStory;
 use crate::run::DEADLINE_MARGIN;
 use crate::trouble::Trouble;
 
@@ -24,6 +25,9 @@ pub(crate) struct Reading {
     /// Departments that were already asked about by name while judging the range.
     pub asked_departments: BTreeMap<DepartmentId, Answer<RawDepartment>>,
     pub whole_company: bool,
+    /// The settings leave something out: who answers by name may be out of scope all the same.
+    pub scoped: bool,
+    pub range: RangeStory,
 }
 
 pub(crate) async fn read(book: &mut Book<'_>, source: &StoredSource) -> Result<Reading, Trouble> {
@@ -38,13 +42,15 @@ pub(crate) async fn read(book: &mut Book<'_>, source: &StoredSource) -> Result<R
     book.record.agent = session.agent();
     let raw = raw?;
     book.ports.progress.step(Step::Seal);
-    let whole_company = raw.sees_whole_company();
+    let (whole_company, scoped) = (raw.sees_whole_company(), raw.scoped);
+    let range = RangeStory::load(book, source, &raw).await?;
     let asked = ask_missing_departments(session.as_ref(), &raw, source).await;
     let evidence = SealEvidence {
         baseline: source.state.baseline.as_ref(),
         agent_changed: agent_changed(source),
         gone_departments: excused(&raw, source, &asked),
         gone_users: BTreeSet::new(),
+        range_accepted: range.word().is_some(),
     };
     let snapshot = OrgSnapshot::judge(raw, &evidence);
     Ok(Reading {
@@ -52,6 +58,8 @@ pub(crate) async fn read(book: &mut Book<'_>, source: &StoredSource) -> Result<R
         session,
         asked_departments: asked,
         whole_company,
+        scoped,
+        range,
     })
 }
 

@@ -101,6 +101,7 @@ pub(crate) fn row_of_intent(change: &Change) -> Row {
 pub(crate) fn row_of_kept(kept: &KeptItem) -> Row {
     let (action, result) = match kept.note.code.as_str() {
         "not_empty" => (Action::Delete, RowResult::Skipped),
+        "not_detached" => (Action::Detach, RowResult::Skipped),
         "name_conflict" => (Action::Adopt, RowResult::Kept),
         _ => (Action::Delete, RowResult::Kept),
     };

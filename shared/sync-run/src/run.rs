@@ -14,6 +14,8 @@
 //!   A's deadline, which ends before its lease. What is left is a single request that was on its
 //!   way for longer than [`LEASE_GRACE`] to an item that B left untouched: accepted; the next run
 //!   sees the difference.
+//! - *A source that is cleared:* clearing begins when no lease is live and takes the lease itself;
+//!   the settings are gone by then, so that whoever claims in between finds nothing to run.
 //! - *An approval during a run:* the run read the standing lists at its start; the approval is
 //!   durable and is consumed by the next sealed run.
 //! - *A return between question and removal:* the person answered "gone" seconds ago; a return
@@ -28,7 +30,7 @@ use crate::ports::{Ports, Step, StoreError};
 use crate::trouble::Trouble;
 use crate::{
     ClaimOutcome, ClaimRequest, RunLease, RunMode, RunRecord, RunStatus, StoredSource, Trigger,
-    apply, claim, close, decide, judge, reading,
+    apply, claim, close, decide, judge, ranges, reading,
 };
 
 /// How long a lease outlives its invocation, so that nothing of it is still on the way.
@@ -60,6 +62,8 @@ pub enum RunOutcome {
     AlreadyServed(RunId),
     /// Nobody put such a source, or it was removed; nothing was done.
     NoSuchSource,
+    /// The source is being cleared, or stands vacant after that; nothing was done.
+    SourceCleared,
 }
 
 /// Runs one request from claim to close.
@@ -89,12 +93,25 @@ pub async fn run(ports: &Ports, request: &RunRequest) -> Result<RunOutcome, Stor
     }
 }
 
+/// A late event of a source that somebody clears is nobody's mistake.
+async fn no_settings(ports: &Ports, source: &SourceId) -> Result<RunOutcome, StoreError> {
+    let clearing = ports.clearing.clearance(source).await?.is_some();
+    if clearing || ports.clearing.is_vacant(source).await? {
+        return Ok(RunOutcome::SourceCleared);
+    }
+    Ok(RunOutcome::NoSuchSource)
+}
+
 async fn skip(
     ports: &Ports,
     request: &RunRequest,
     now: Timestamp,
     live_run: RunId,
 ) -> Result<RunOutcome, StoreError> {
+    if ports.clearing.clearance(&request.source).await?.is_some() {
+        // The lease is the clearing's, and so is the log: nothing more is written in it.
+        return Ok(RunOutcome::SourceCleared);
+    }
     let mut record = queued_or_new(ports, request, now).await?;
     record.status = RunStatus::Skipped;
     record.finished_at = Some(now);
@@ -116,7 +133,7 @@ async fn claimed(
         Ok(Some(stored)) => stored,
         Ok(None) => {
             ports.leases.release(lease).await?;
-            return Ok(RunOutcome::NoSuchSource);
+            return no_settings(ports, &request.source).await;
         }
         Err(error) => {
             let record = queued_or_new(ports, request, now).await?;
@@ -154,7 +171,8 @@ async fn work(book: &mut Book<'_>, source: &StoredSource) -> Result<(), Trouble>
             decide::decide(book, &judged).await?;
             let applied = apply::apply(book, &judged).await;
             let settled = decide::settle_approvals(book, &judged).await;
-            applied.and(settled)
+            applied.and(settled)?;
+            Ok(ranges::settle_over(book).await?)
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Ports {
     pub runs: Arc<dyn RunLog>,
     pub held: Arc<dyn HeldLists>,
     pub outbox: Arc<dyn Outbox>,
+    pub ranges: Arc<dyn Ranges>,
+    pub clearing: Arc<dyn Clearing>,
     pub wecom: Arc<dyn Wecom>,
     pub secrets: Arc<dyn Secrets>,
     pub notifier: Arc<dyn Notifier>,

@@ -203,8 +203,9 @@ pub trait Ranges: Send + Sync {
         fingerprint: Fingerprint,
     ) -> Result<Vec<HeldItem>, StoreError>;
 
-    /// Remembers what this run saw, under the lease. A range with the same fingerprint keeps its
-    /// acceptance; any other is replaced by this one.
+    /// Remembers what this run saw, under the lease. A range with the same fingerprint that was
+    /// accepted meanwhile stays as it is, its list included: that is what the person was shown. Any
+    /// other is replaced by this one.
     async fn see(
         &self,
         lease: &RunLease,
@@ -224,6 +225,9 @@ pub const DETACH_MAX: usize = REMOVALS_MAX;
 pub trait Clearing: Send + Sync {
     /// `None`: the source is not being cleared.
     async fn clearance(&self, source: &SourceId) -> Result<Option<Clearance>, StoreError>;
+
+    /// The source was replaced and nobody has set it up anew yet.
+    async fn is_vacant(&self, source: &SourceId) -> Result<bool, StoreError>;
 
     /// Detaches live items of the mirror, in one transaction that checks the lease. An item that
     /// is detached already, or gone, is done. At most [`DETACH_MAX`] at once.
