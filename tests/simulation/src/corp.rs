@@ -41,17 +41,19 @@ pub struct Corp {
 }
 
 impl Corp {
-    pub fn raw(&self) -> RawOrg {
+    pub fn raw(&self, scope: &WecomScope) -> RawOrg {
         let visible = self.visible();
+        let kept = self.in_scope(&visible, scope);
         let mut raw = RawOrg {
             range_before: Some(self.declared()),
+            scoped: kept != visible,
+            scope_missing: (&scope.include | &scope.exclude)
+                .into_iter()
+                .filter(|id| !visible.contains(&id.0))
+                .collect(),
             ..RawOrg::default()
         };
-        for (&id, &parent) in self
-            .departments
-            .iter()
-            .filter(|(id, _)| visible.contains(id))
-        {
+        for (&id, &parent) in self.departments.iter().filter(|(id, _)| kept.contains(id)) {
             raw.departments.push(RawDepartment {
                 id: DepartmentId(id),
                 name: format!("D{id}"),
@@ -109,15 +111,29 @@ impl Corp {
 
     fn visible(&self) -> BTreeSet<u32> {
         let roots = self.range.clone().unwrap_or_else(|| [1].into());
-        let below = |id: &u32| {
-            let mut line = std::iter::successors(Some(*id), |id| *self.departments.get(id)?);
-            line.any(|id| roots.contains(&id))
-        };
+        let below = |id: &u32| self.line(*id).any(|id| roots.contains(&id));
         self.departments
             .keys()
             .filter(|id| below(id))
             .copied()
             .collect()
+    }
+
+    /// The visible departments that the settings take in.
+    fn in_scope(&self, visible: &BTreeSet<u32>, scope: &WecomScope) -> BTreeSet<u32> {
+        let below = |id: u32, tops: &BTreeSet<DepartmentId>| {
+            self.line(id).any(|id| tops.contains(&DepartmentId(id)))
+        };
+        let takes_in = |id: &&u32| {
+            let included = scope.include.is_empty() || below(**id, &scope.include);
+            included && !below(**id, &scope.exclude)
+        };
+        visible.iter().filter(takes_in).copied().collect()
+    }
+
+    /// A department and those above it.
+    fn line(&self, id: u32) -> impl Iterator<Item = u32> + '_ {
+        std::iter::successors(Some(id), |id| *self.departments.get(id)?)
     }
 
     fn find(&self, userid: &UserId) -> Option<&Person> {
@@ -176,8 +192,8 @@ impl WecomSession for Session {
         None
     }
 
-    async fn read(&self, _: &WecomScope, _: &dyn Progress) -> Result<RawOrg, ReadError> {
-        Ok(self.0.lock().unwrap().raw())
+    async fn read(&self, scope: &WecomScope, _: &dyn Progress) -> Result<RawOrg, ReadError> {
+        Ok(self.0.lock().unwrap().raw(scope))
     }
 
     async fn ask_member(&self, userid: &UserId) -> Answer<RawMember> {
@@ -198,6 +214,9 @@ impl WecomSession for Session {
         let Some(parent) = corp.departments.get(&id.0) else {
             return Answer::Absent;
         };
+        if !corp.visible().contains(&id.0) {
+            return Answer::OutOfRange;
+        }
         Answer::Found(RawDepartment {
             id,
             name: format!("D{id}"),

@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{ItemKey, Mark, RunId, SourceId};
-use org_plan::{Change, Item, PermittedChange, PermittedMark};
+use org_model::{Fingerprint, ItemKey, Mark, RunId, SourceId};
+use org_plan::{Change, HeldItem, Item, PermittedChange, PermittedMark};
 use secrecy::SecretString;
 use source_settings::{AgentId, SecretRef};
 use sync_run::ports::{
-    Events, HeldLists, Leases, Mirror, MirrorUpkeep, Notifier, Outbox, PurgePage, Purgeable,
-    RunLog, RunStarter, Secrets, SendError, Sources, StoreError, WriteOutcome,
+    Clearing, Events, HeldLists, Leases, Mirror, MirrorUpkeep, Notifier, Outbox, PurgePage,
+    Purgeable, Ranges, RunLog, RunStarter, Secrets, SendError, Sources, StoreError, WriteOutcome,
 };
 use sync_run::{
-    ClaimOutcome, ClaimRequest, Decision, HeldState, Notice, OutboxItem, Row, RowsPage, RunLease,
-    RunRecord, SourceState, StoredAgent, StoredHeldList, StoredSource, Trigger, Units,
+    ClaimOutcome, ClaimRequest, Clearance, Decision, HeldState, Notice, OutboxItem, Row, RowsPage,
+    RunLease, RunRecord, SourceState, StandingRange, StoredAgent, StoredHeldList, StoredSource,
+    Trigger, Units,
 };
 use tokio::sync::Notify;
 
@@ -119,6 +120,9 @@ fn leased(shelf: &Shelf, lease: &RunLease, act: &'static str) -> Result<(), Stor
 impl Sources for Process {
     async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError> {
         let stored = |shelf: &mut Shelf| {
+            if shelf.clearance.is_some() || shelf.vacant || shelf.gone {
+                return Ok(None);
+            }
             Ok(Some(StoredSource {
                 source: source.clone(),
                 settings: shelf.settings.clone(),
@@ -134,7 +138,11 @@ impl Sources for Process {
 
     async fn sources(&self) -> Result<Vec<SourceId>, StoreError> {
         let source = self.source.clone();
-        self.ask("list the sources", |_| Ok(vec![source])).await
+        let list = |shelf: &mut Shelf| match shelf.vacant || shelf.gone {
+            true => Ok(Vec::new()),
+            false => Ok(vec![source]),
+        };
+        self.ask("list the sources", list).await
     }
 
     async fn agents(&self, _ids: &[AgentId]) -> Result<Vec<StoredAgent>, StoreError> {
@@ -408,6 +416,97 @@ impl Outbox for Process {
     }
 }
 
+#[async_trait]
+impl Ranges for Process {
+    async fn standing(&self, _: &SourceId) -> Result<Option<StandingRange>, StoreError> {
+        self.ask("read the range", |shelf| Ok(shelf.standing.clone()))
+            .await
+    }
+
+    async fn affected(
+        &self,
+        _: &SourceId,
+        fingerprint: Fingerprint,
+    ) -> Result<Vec<HeldItem>, StoreError> {
+        let affected = |shelf: &mut Shelf| {
+            let stands = shelf.standing.as_ref();
+            let stands = stands.is_some_and(|range| range.fingerprint == fingerprint);
+            Ok(if stands {
+                shelf.affected.clone()
+            } else {
+                Vec::new()
+            })
+        };
+        self.ask("read who is affected", affected).await
+    }
+
+    async fn see(
+        &self,
+        lease: &RunLease,
+        seen: &StandingRange,
+        affected: &[HeldItem],
+    ) -> Result<(), StoreError> {
+        let see = |shelf: &mut Shelf| {
+            leased(shelf, lease, "see a range")?;
+            shelf.see(seen, affected);
+            Ok(())
+        };
+        self.ask("see a range", see).await
+    }
+
+    async fn settle(&self, lease: &RunLease, fingerprint: Fingerprint) -> Result<(), StoreError> {
+        let settle = |shelf: &mut Shelf| {
+            leased(shelf, lease, "settle a range")?;
+            shelf
+                .standing
+                .take_if(|range| range.fingerprint == fingerprint);
+            Ok(())
+        };
+        self.ask("settle a range", settle).await
+    }
+}
+
+#[async_trait]
+impl Clearing for Process {
+    async fn clearance(&self, _: &SourceId) -> Result<Option<Clearance>, StoreError> {
+        self.ask("read the clearance", |shelf| Ok(shelf.clearance.clone()))
+            .await
+    }
+
+    async fn is_vacant(&self, _: &SourceId) -> Result<bool, StoreError> {
+        self.ask("see whether it is vacant", |shelf| Ok(shelf.vacant))
+            .await
+    }
+
+    async fn detach(&self, lease: &RunLease, keys: &[ItemKey]) -> Result<(), StoreError> {
+        let detach = |shelf: &mut Shelf| {
+            leased(shelf, lease, "detach")?;
+            shelf.detach(lease, keys);
+            Ok(())
+        };
+        self.ask("detach", detach).await
+    }
+
+    async fn clear_some(&self, lease: &RunLease) -> Result<bool, StoreError> {
+        let clear = |shelf: &mut Shelf| {
+            leased(shelf, lease, "clear")?;
+            Ok(shelf.clear_some())
+        };
+        self.ask("clear", clear).await
+    }
+
+    async fn finish(&self, lease: &RunLease, clearance: &Clearance) -> Result<(), StoreError> {
+        let finish = |shelf: &mut Shelf| {
+            leased(shelf, lease, "finish a clearing")?;
+            if shelf.clearance.take().is_some() {
+                (shelf.vacant, shelf.gone) = (!clearance.remove, clearance.remove);
+            }
+            Ok(())
+        };
+        self.ask("finish a clearing", finish).await
+    }
+}
+
 impl Process {
     fn leave(&self) -> Result<(), SendError> {
         if self.faults.mute || self.dead.load(Ordering::SeqCst) {
@@ -450,6 +549,12 @@ impl RunStarter for Process {
     async fn start(&self, _: &SourceId, run: &RunId, _: Trigger) -> Result<(), SendError> {
         self.leave()?;
         self.lock().started.push(run.clone());
+        Ok(())
+    }
+
+    async fn start_clearing(&self, _: &SourceId) -> Result<(), SendError> {
+        self.leave()?;
+        self.lock().clearings_started += 1;
         Ok(())
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use org_model::{Generation, ItemKey, ItemState, Mark, RunId, UserStatus};
-use org_plan::{Change, Item, KeptItem};
+use org_model::{Generation, ItemKey, ItemState, Mark, RunId, UserStatus, WriteStamp};
+use org_plan::{Change, HeldItem, Item, KeptItem};
 use source_settings::SourceSettings;
 use sync_run::ports::{PURGE_MAX, PurgePage, Purgeable, WriteOutcome};
 use sync_run::{
-    ClaimOutcome, ClaimRequest, Notice, OutboxItem, RowsPage, RunLease, RunRecord, SourceState,
-    StoredHeldList,
+    ClaimOutcome, ClaimRequest, Clearance, Notice, OutboxItem, RowsPage, RunLease, RunRecord,
+    SourceState, StandingRange, StoredHeldList,
 };
 
 /// One source's share of both tables.
@@ -31,6 +31,15 @@ pub struct Shelf {
     pub events: Vec<RunRecord>,
     /// Runs that were asked to start.
     pub started: Vec<RunId>,
+    pub standing: Option<StandingRange>,
+    pub affected: Vec<HeldItem>,
+    pub clearance: Option<Clearance>,
+    /// The source was replaced: no settings are here.
+    pub vacant: bool,
+    /// The source was deleted.
+    pub gone: bool,
+    /// How often somebody asked to clear the source.
+    pub clearings_started: u32,
 }
 
 impl Shelf {
@@ -51,6 +60,12 @@ impl Shelf {
             notices: Vec::new(),
             events: Vec::new(),
             started: Vec::new(),
+            standing: None,
+            affected: Vec::new(),
+            clearance: None,
+            vacant: false,
+            gone: false,
+            clearings_started: 0,
         }
     }
 
@@ -126,6 +141,56 @@ impl Shelf {
             self.items.insert(key, marked);
         }
         WriteOutcome::Done
+    }
+
+    /// What was accepted meanwhile stays as the person was shown it.
+    pub fn see(&mut self, seen: &StandingRange, affected: &[HeldItem]) {
+        let accepted = self.standing.as_ref().is_some_and(|stands| {
+            stands.fingerprint == seen.fingerprint && stands.acceptance.is_some()
+        });
+        if !accepted {
+            self.standing = Some(seen.clone());
+            self.affected = affected.to_vec();
+        }
+    }
+
+    pub fn detach(&mut self, lease: &RunLease, keys: &[ItemKey]) {
+        for key in keys {
+            let Some(item) = self.items.get_mut(key) else {
+                continue;
+            };
+            if item.state() != ItemState::Live {
+                continue;
+            }
+            let stamp = WriteStamp {
+                fingerprint: item.stamp().fingerprint.unsettled(),
+                generation: lease.generation(),
+            };
+            match item {
+                Item::User(user) => {
+                    (user.detached, user.absence, user.stamp) = (true, None, stamp);
+                }
+                Item::Department(one) => {
+                    (one.detached, one.absence, one.stamp) = (true, None, stamp);
+                }
+            }
+        }
+    }
+
+    /// Some of the logs at a time, so that there are places to crash at.
+    pub fn clear_some(&mut self) -> bool {
+        for _ in 0..5 {
+            let gone = self.records.pop_first().is_some()
+                || self.pages.pop_first().is_some()
+                || self.lists.pop_first().is_some()
+                || self.outbox.pop_first().is_some();
+            if !gone {
+                self.state = SourceState::default();
+                (self.standing, self.affected) = (None, Vec::new());
+                return false;
+            }
+        }
+        true
     }
 
     /// An id that was sent is never put again.
