@@ -27,13 +27,17 @@ pub enum SyncEvent {
         run: RunId,
         segment: u32,
     },
+    /// A source that is replaced or deleted.
+    Clear {
+        source: SourceId,
+    },
     Housekeeping,
 }
 
 /// An event that nobody here sends.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
-    #[error("the event is none of schedule, manual, approval, segment and housekeeping")]
+    #[error("the event is none of schedule, manual, approval, segment, clear and housekeeping")]
     Unknown,
     #[error("the event has no valid source id")]
     Source,
@@ -48,6 +52,8 @@ pub enum EventError {
 struct Wire {
     #[serde(default)]
     housekeeping: bool,
+    #[serde(default)]
+    clear: bool,
     source: Option<String>,
     trigger: Option<Trigger>,
     run: Option<String>,
@@ -67,6 +73,9 @@ impl SyncEvent {
         }
         let source = wire.source.as_deref().ok_or(EventError::Source)?;
         let source = source_settings::parse_source_id(source).map_err(|_| EventError::Source)?;
+        if wire.clear && wire.trigger.is_none() && wire.segment.is_none() {
+            return Ok(Self::Clear { source });
+        }
         match (wire.trigger, wire.segment) {
             (None, Some(segment)) => Ok(Self::Segment {
                 source,

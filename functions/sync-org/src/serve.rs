@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use org_model::{RunId, SourceId};
 use serde::Serialize;
 use sync_run::ports::{Clock, Ports};
-use sync_run::{RunOutcome, RunRecord, RunRequest, RunStatus, Trigger};
+use sync_run::{Cleared, RunOutcome, RunRecord, RunRequest, RunStatus, Trigger};
 
 use crate::SyncEvent;
 
@@ -21,10 +21,19 @@ pub enum Answer {
     AlreadyServed {
         run: RunId,
     },
+    /// The event came late: the source is being cleared, or was.
+    SourceCleared {
+        source: SourceId,
+    },
+    Clearing {
+        source: SourceId,
+        finished: bool,
+    },
     Housekeeping {
         sources: usize,
         dead_runs: usize,
         started_runs: usize,
+        started_clearings: usize,
         notices: usize,
     },
 }
@@ -46,6 +55,7 @@ impl Clock for SystemClock {
 pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyhow::Result<Answer> {
     let request = match event {
         SyncEvent::Housekeeping => return tidy(ports).await,
+        SyncEvent::Clear { source } => return clear(ports, source, deadline).await,
         SyncEvent::Segment { run, segment, .. } => {
             bail!(
                 "segment {segment} of run {run}: runs end at their deadline and the next run goes \
@@ -81,6 +91,10 @@ pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyh
     Ok(match outcome {
         RunOutcome::Finished(record) | RunOutcome::Skipped(record) => answer(&record),
         RunOutcome::AlreadyServed(run) => Answer::AlreadyServed { run },
+        RunOutcome::SourceCleared => {
+            tracing::info!(%source, "a late event: the source is being cleared, or was");
+            Answer::SourceCleared { source }
+        }
         RunOutcome::NoSuchSource => bail!("there is no source {source}: who sends its events?"),
     })
 }
@@ -109,6 +123,15 @@ fn answer(record: &RunRecord) -> Answer {
     }
 }
 
+async fn clear(ports: &Ports, source: SourceId, deadline: Timestamp) -> anyhow::Result<Answer> {
+    let cleared = sync_run::clear_source(ports, &source, deadline, &new_run_id())
+        .await
+        .with_context(|| format!("clearing source {source}"))?;
+    tracing::info!(%source, outcome = ?cleared, "the clearing ended");
+    let finished = matches!(cleared, Cleared::Finished | Cleared::NothingToDo);
+    Ok(Answer::Clearing { source, finished })
+}
+
 async fn tidy(ports: &Ports) -> anyhow::Result<Answer> {
     let tidied = sync_run::housekeeping(ports, &new_run_id())
         .await
@@ -125,6 +148,7 @@ async fn tidy(ports: &Ports) -> anyhow::Result<Answer> {
         sources = tidied.sources,
         dead_runs = tidied.dead_runs,
         started_runs = tidied.started_runs,
+        started_clearings = tidied.started_clearings,
         notices = tidied.notices,
         "housekeeping finished"
     );
@@ -132,6 +156,7 @@ async fn tidy(ports: &Ports) -> anyhow::Result<Answer> {
         sources: tidied.sources,
         dead_runs: tidied.dead_runs,
         started_runs: tidied.started_runs,
+        started_clearings: tidied.started_clearings,
         notices: tidied.notices,
     })
 }

@@ -22,6 +22,7 @@ fn every_sample_event_is_understood() {
             } => "approval",
             SyncEvent::Queued { .. } => "manual",
             SyncEvent::Segment { .. } => "segment",
+            SyncEvent::Clear { .. } => "clear",
             SyncEvent::Housekeeping => "housekeeping",
         };
         assert_eq!(name, kind, "the file is named after its event");
@@ -30,7 +31,14 @@ fn every_sample_event_is_understood() {
     kinds.sort_unstable();
     assert_eq!(
         kinds,
-        ["approval", "housekeeping", "manual", "schedule", "segment"]
+        [
+            "approval",
+            "clear",
+            "housekeeping",
+            "manual",
+            "schedule",
+            "segment"
+        ]
     );
 }
 
@@ -50,5 +58,6 @@ fn an_event_without_what_its_trigger_needs_is_refused_by_name() {
         EventError::Source
     );
     assert_eq!(parse(json!({"source": "hq"})), EventError::Unknown);
+    assert_eq!(parse(json!({"clear": true})), EventError::Source);
     assert_eq!(parse(json!("hello")), EventError::Unknown);
 }
