@@ -12,6 +12,7 @@ mod expression;
 mod fields;
 mod findings;
 mod mapping;
+mod masks;
 #[cfg(test)]
 mod people;
 mod posts;
@@ -25,5 +26,6 @@ pub use explain::{FieldExplanation, MissingCause};
 pub use fields::{FilledFields, WITHHELD_FIELDS};
 pub use findings::{AttributeFindings, MappingFindings};
 pub use mapping::{ABSENT, EXPRESSION_FAILED, Mapping, RESERVED_ATTRIBUTES, RULES_MAX, WITHHELD};
+pub use masks::{SENSITIVE_FIELDS, masked_record, masked_value};
 pub use problem::MappingProblem;
 pub use rule::{MappingRule, RulePart};
