@@ -8,10 +8,12 @@
 //!   twice, and removes nobody once the lease is lost.
 
 mod admin;
+mod clearing;
 mod held;
 mod lease;
 mod mirror;
 mod outbox;
+mod range;
 mod runs;
 mod sources;
 mod state;

@@ -73,7 +73,7 @@ impl Outbox for DynamoStore {
         item.insert("expires_at".to_owned(), n(expiry));
         let table = &self.tables.sync;
         let actions = [
-            Action::Delete(table.clone(), key),
+            Action::Delete(table.clone(), key, Expression::default()),
             Action::Put(table.clone(), item, Expression::default()),
         ];
         // Neither action has a condition: moving twice is moving once.

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use futures::future::try_join_all;
 use org_model::SourceId;
 use serde_json::Value;
-use source_admin::ports::KeptSource;
+use source_admin::ports::{KeptSource, Unsettled};
 use source_settings::{AgentId, AgentSettings, SecretRef, SourceSettings};
 use sync_run::ports::{Sources, StoreError};
 use sync_run::{SourceState, StoredAgent, StoredSource};
 
 use crate::DynamoStore;
+use crate::clearing::{STANDING, VACANT, has_settings};
 use crate::wire::Attributes;
 use crate::wire::attributes::{from_json, number, optional_text, s, text, time};
 use crate::wire::errors::unreadable;
@@ -75,6 +76,8 @@ impl DynamoStore {
                 _ => state = Some(item),
             }
         }
+        // A clearance in their place is none of a run's business.
+        let settings = settings.filter(has_settings);
         Ok(settings.map(|settings| SourceItems { settings, state }))
     }
 
@@ -106,12 +109,18 @@ impl DynamoStore {
         let state = self.state_of(source, items.state.as_ref()).await;
         let salvaged = || salvaged_state(items.state.as_ref());
         let state = or_salvaged(state, salvaged, &mut reasons)?;
+        let unsettled = unsettled_of(&items.settings, READ_SOURCE);
+        let unsettled = or_salvaged(unsettled, Unsettled::default, &mut reasons)?;
         let stored = self.source_of(source, &items.settings, settings, state)?;
         let unreadable = (!reasons.is_empty()).then(|| reasons.join("; "));
         if let Some(reason) = &unreadable {
             tracing::warn!(%source, reason, "a source is unreadable");
         }
-        Ok(Some(KeptSource { stored, unreadable }))
+        Ok(Some(KeptSource {
+            stored,
+            unsettled,
+            unreadable,
+        }))
     }
 
     fn source_of(
@@ -148,11 +157,14 @@ impl DynamoStore {
         self.search(act, search).await
     }
 
+    /// Every source that there may be something to do for: one that is being cleared too, so that
+    /// housekeeping goes on with it; not one that is vacant.
     pub(crate) async fn source_ids(&self) -> Result<Vec<SourceId>, StoreError> {
         let act = "list the sources";
         let entries = self.entries(act, keys::SOURCES).await?;
         let ids = entries
             .iter()
+            .filter(|entry| optional_text(entry, STANDING) != Some(VACANT))
             .map(|entry| Ok(SourceId::new(text(entry, "sk", act)?)));
         ids.collect()
     }
@@ -161,6 +173,15 @@ impl DynamoStore {
         let key = keys::agent(id.as_str());
         let found = self.get(READ_AGENT, &self.tables.sync, &key).await?;
         found.as_ref().map(agent_of).transpose()
+    }
+}
+
+/// What the settings, or the clearance in their place, ask of the world outside the store.
+pub(crate) fn unsettled_of(item: &Attributes, act: &'static str) -> Result<Unsettled, StoreError> {
+    match item.get("unsettled") {
+        // Written before there was such a thing.
+        None => Ok(Unsettled::default()),
+        Some(_) => from_json(item, "unsettled", act),
     }
 }
 
@@ -177,14 +198,14 @@ pub(crate) fn agent_of(item: &Attributes) -> Result<StoredAgent, StoreError> {
     })
 }
 
-fn secret_of(item: &Attributes) -> Option<SecretRef> {
+pub(crate) fn secret_of(item: &Attributes) -> Option<SecretRef> {
     Some(SecretRef {
         arn: optional_text(item, "secret_arn")?.to_owned(),
         version: optional_text(item, "secret_version")?.to_owned(),
     })
 }
 
-fn no_longer_valid(act: &'static str, problems: usize) -> StoreError {
+pub(crate) fn no_longer_valid(act: &'static str, problems: usize) -> StoreError {
     unreadable(act, format!("the stored settings have {problems} problems"))
 }
 

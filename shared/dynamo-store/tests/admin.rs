@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{World, hq, settings, stamp, user, world};
+use common::{World, first, hq, is_conflict, put_by, settings, stamp, user, world};
 use jiff::SignedDuration;
 use org_model::{DepartmentId, InternalId, ItemKind, RunId, SourceId, UserId, UserStatus};
 use org_plan::{Action, Item};
@@ -27,26 +27,12 @@ fn agent_settings(url: &str) -> AgentSettings {
     settings
 }
 
-fn is_conflict<T>(result: Result<T, StoreError>) -> bool {
-    matches!(result, Err(StoreError::Conflict { .. }))
-}
-
-fn first(limit: u32) -> PageRequest {
-    PageRequest {
-        cursor: None,
-        limit,
-    }
-}
-
 #[tokio::test]
 async fn settings_are_put_against_the_version_they_were_read_at() {
     let world = world().await;
     let (alice, mut changed) = (world.author("alice"), settings());
     let put = async |settings: &SourceSettings, expected| {
-        world
-            .store
-            .put_source(&hq(), settings, expected, &alice)
-            .await
+        put_by(&world.store, &hq(), settings, expected, &alice).await
     };
     assert!(is_conflict(put(&changed, Expected::Version(1)).await));
     let made = put(&changed, Expected::Absent).await.unwrap();
@@ -58,9 +44,7 @@ async fn settings_are_put_against_the_version_they_were_read_at() {
     assert_eq!(made_again.unwrap().version, 1, "the same call, sent twice");
     world.clock.advance(SignedDuration::from_hours(1));
     let bob = world.author("bob");
-    let next = world
-        .store
-        .put_source(&hq(), &changed, Expected::Version(1), &bob)
+    let next = put_by(&world.store, &hq(), &changed, Expected::Version(1), &bob)
         .await
         .unwrap();
     assert_eq!((next.version, &next.settings), (2, &changed));
@@ -81,9 +65,13 @@ async fn two_changes_of_one_version_do_not_both_land() {
     let settings = settings();
     let source = hq();
     let puts = authors.iter().map(|author| {
-        world
-            .store
-            .put_source(&source, &settings, Expected::Version(1), author)
+        put_by(
+            &world.store,
+            &source,
+            &settings,
+            Expected::Version(1),
+            author,
+        )
     });
     let results = futures::future::join_all(puts).await;
     assert_eq!(results.iter().filter(|one| one.is_ok()).count(), 1);

@@ -44,12 +44,10 @@ async fn a_source_that_cannot_be_read_is_listed_beside_the_others_and_can_be_rep
     ] {
         let world = world().await;
         world.add_source().await;
-        let author = world.author("admin");
         let branch = SourceId::new("branch");
         let put = async |source: &SourceId, expected| {
-            let settings = settings();
-            let put = world.store.put_source(source, &settings, expected, &author);
-            put.await.unwrap().version
+            let put = world.put(source, &settings(), expected, "admin").await;
+            put.unwrap().version
         };
         put(&branch, Expected::Absent).await;
         spoil(&world, sk, attribute, value).await;
@@ -75,10 +73,9 @@ async fn a_source_that_cannot_be_read_is_listed_beside_the_others_and_can_be_rep
 async fn a_source_of_which_nothing_is_left_is_left_out_alone() {
     let world = world().await;
     world.add_source().await;
-    let (branch, author) = (SourceId::new("branch"), world.author("admin"));
+    let branch = SourceId::new("branch");
     let put = world
-        .store
-        .put_source(&branch, &settings(), Expected::Absent, &author)
+        .put(&branch, &settings(), Expected::Absent, "admin")
         .await;
     put.unwrap();
     spoil(&world, "SETTINGS", "version", "none").await;

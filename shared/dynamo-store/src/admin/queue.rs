@@ -1,6 +1,7 @@
 //! Asking for runs, and the log of runs as administrators see it.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use org_model::{RunId, SourceId};
 use source_admin::ports::{Enqueued, Page, PageRequest, RowFilter, RunQueue};
 use sync_run::ports::StoreError;
@@ -33,6 +34,18 @@ const PAGES_AT_ONCE: i32 = 4;
 /// with less than its limit, and where to go on.
 const ROW_REQUESTS_MAX: u32 = 10;
 
+/// Where the conditional actions of queueing stand in their transaction.
+const LEASE: usize = 0;
+const RECORD: usize = 1;
+const SETTINGS: usize = 3;
+const KEY: usize = 5;
+
+/// The condition under which a source's settings are no clearance; of a source that was never put
+/// the caller knows.
+fn not_cleared() -> Expression {
+    Expression::condition("attribute_not_exists(#clearing_at)")
+}
+
 impl DynamoStore {
     fn key_action(&self, record: &RunRecord, key: &Key) -> Action {
         let now = record.queued_at.as_second();
@@ -63,19 +76,33 @@ impl DynamoStore {
             ),
             Action::Put(table.clone(), run_item(record, expiry), absent),
             self.open_marker(record),
+            Action::Check(table.clone(), keys::settings(source), not_cleared()),
+            self.queued_action(record),
         ];
         let key = idempotency_key.map(|key| keys::asked(source, key));
         actions.extend(key.map(|key| self.key_action(record, &key)));
         Ok(actions)
     }
 
-    /// A run that was asked for moments ago and that will be claimed at any time.
-    async fn about_to_start(&self, record: &RunRecord) -> Result<Option<RunId>, StoreError> {
-        let since = record.queued_at.as_second() - CLAIMED_WITHIN_SECONDS;
-        let open = self.open_runs(&record.source).await?.into_iter();
+    /// Tells whoever is about to clear the source that a run was queued since they looked.
+    fn queued_action(&self, record: &RunRecord) -> Action {
+        let mut item = keys::queue(&record.source).attributes();
+        item.insert("run".to_owned(), s(record.run.as_str()));
+        Action::Put(self.tables.sync.clone(), item, Expression::default())
+    }
+
+    /// A run other than `but` that was asked for moments ago and that will be claimed at any time.
+    pub(super) async fn waiting_run(
+        &self,
+        source: &SourceId,
+        now: Timestamp,
+        but: Option<&RunId>,
+    ) -> Result<Option<RunId>, StoreError> {
+        let since = now.as_second() - CLAIMED_WITHIN_SECONDS;
+        let open = self.open_runs(source).await?.into_iter();
         let mut queued = open.filter(|other| {
             other.status == RunStatus::Queued
-                && other.run != record.run
+                && Some(&other.run) != but
                 && other.queued_at.as_second() > since
         });
         Ok(queued.next().map(|other| other.run))
@@ -126,7 +153,9 @@ impl RunQueue for DynamoStore {
     ) -> Result<Enqueued, StoreError> {
         // An approval is durable by itself: its run may wait behind another.
         if record.trigger == Trigger::Manual
-            && let Some(waiting) = self.about_to_start(record).await?
+            && let Some(waiting) = self
+                .waiting_run(&record.source, record.queued_at, Some(&record.run))
+                .await?
         {
             let earlier = self.earlier(record, idempotency_key).await?;
             return Ok(earlier.unwrap_or(Enqueued::Live(waiting)));
@@ -137,17 +166,21 @@ impl RunQueue for DynamoStore {
             Transacted::Cancelled(refusals) => refusals,
         };
         // The key first: its run may be the live one.
-        if let Some(key) = in_the_way(&refusals, 3) {
+        if let Some(key) = in_the_way(&refusals, KEY) {
             return self.repeated(&record.source, key).await;
         }
-        if let Some(found) = in_the_way(&refusals, 1) {
+        if in_the_way(&refusals, SETTINGS).is_some() {
+            // It is being cleared.
+            return Err(StoreError::Conflict { act: ENQUEUE });
+        }
+        if let Some(found) = in_the_way(&refusals, RECORD) {
             // This very record, sent before; a run id is never given twice.
             return match record_of(found)?.queued_at == record.queued_at {
                 true => Ok(Enqueued::New),
                 false => Err(StoreError::Conflict { act: ENQUEUE }),
             };
         }
-        match in_the_way(&refusals, 0) {
+        match in_the_way(&refusals, LEASE) {
             Some(lease) => Ok(Enqueued::Live(LeaseItem::read(lease, ENQUEUE)?.run)),
             None => Err(StoreError::Conflict { act: ENQUEUE }),
         }

@@ -54,3 +54,16 @@ pub(crate) fn nobody_holds(now: Timestamp) -> Expression {
         .with(":not_held", no())
         .with(":now", n(now.as_millisecond()))
 }
+
+/// The condition under which a lease is as it was seen, and nobody holds it.
+pub(crate) fn still_free(seen: Option<&LeaseItem>, now: Timestamp) -> Expression {
+    match seen {
+        None => Expression::condition("attribute_not_exists(#pk)"),
+        Some(lease) => {
+            Expression::condition("#gen = :seen AND (#held = :not_held OR #until <= :now)")
+                .with(":seen", n(lease.generation))
+                .with(":not_held", no())
+                .with(":now", n(now.as_millisecond()))
+        }
+    }
+}

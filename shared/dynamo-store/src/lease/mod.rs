@@ -26,7 +26,7 @@
 
 mod item;
 
-pub(crate) use item::{LeaseItem, nobody_holds};
+pub(crate) use item::{LeaseItem, nobody_holds, still_free};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -64,11 +64,32 @@ struct Standing {
 impl DynamoStore {
     /// The first action of every transaction of a run.
     pub(crate) fn lease_check(&self, lease: &RunLease) -> Action {
-        Action::Check(
-            self.tables.sync.clone(),
-            keys::lease(lease.source()),
-            item::holds(lease, self.clock.now()),
-        )
+        let key = keys::lease(lease.source());
+        Action::Check(self.tables.sync.clone(), key, self.holding(lease))
+    }
+
+    /// The condition of a write that takes the lease along.
+    pub(crate) fn holding(&self, lease: &RunLease) -> Expression {
+        item::holds(lease, self.clock.now())
+    }
+
+    /// Whether a run still holds its lease, for what is removed outside a transaction.
+    pub(crate) async fn still_holds(
+        &self,
+        act: &'static str,
+        lease: &RunLease,
+    ) -> Result<(), StoreError> {
+        let key = keys::lease(lease.source());
+        let found = self.get(act, &self.tables.sync, &key).await?;
+        let found = found.map(|item| LeaseItem::read(&item, act)).transpose()?;
+        let now = self.clock.now();
+        let is_own = found.is_some_and(|item| {
+            item.generation == lease.generation() && item.run == *lease.run() && item.is_live(now)
+        });
+        match is_own {
+            true => Ok(()),
+            false => Err(StoreError::LeaseLost { act }),
+        }
     }
 
     async fn standing(&self, request: &ClaimRequest) -> Result<Standing, StoreError> {

@@ -82,7 +82,7 @@ impl DynamoStore {
         let key = keys::open(&record.source, &record.run);
         let table = self.tables.sync.clone();
         match record.status.is_final() {
-            true => Action::Delete(table, key),
+            true => Action::Delete(table, key, Expression::default()),
             false => Action::Put(table, key.attributes(), Expression::default()),
         }
     }

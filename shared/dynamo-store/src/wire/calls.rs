@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use futures::StreamExt;
 use sync_run::ports::StoreError;
 
 use super::Attributes;
@@ -12,6 +13,9 @@ use super::errors::store_error;
 use super::expression::Expression;
 use super::keys::Key;
 use crate::DynamoStore;
+
+/// Deletions under way at once where many are due.
+const DELETES_IN_FLIGHT: usize = 16;
 
 /// How a conditional write ended. `Refused` carries the item that stood in its way, if any does.
 #[derive(Debug)]
@@ -144,6 +148,26 @@ impl DynamoStore {
             }
             Err(error) => Err(store_error(act, &error)),
         }
+    }
+}
+
+impl DynamoStore {
+    /// Deletes whatever stands under these keys.
+    pub(crate) async fn delete_all(
+        &self,
+        act: &'static str,
+        table: &str,
+        keys: &[Key],
+    ) -> Result<(), StoreError> {
+        let deletes: Vec<_> = keys
+            .iter()
+            .map(|key| self.delete(act, table, key, Expression::default()))
+            .collect();
+        let mut answers = futures::stream::iter(deletes).buffer_unordered(DELETES_IN_FLIGHT);
+        while let Some(answer) = answers.next().await {
+            let _unconditional: Written = answer?;
+        }
+        Ok(())
     }
 }
 

@@ -63,6 +63,13 @@ impl Expression {
         (!self.names.is_empty()).then(|| self.names.clone())
     }
 
+    /// The names of this expression and of another text beside it.
+    pub fn names_with(&self, text: Option<&str>) -> Option<HashMap<String, String>> {
+        let mut all = self.clone();
+        all.learn_names(text.unwrap_or_default());
+        all.names()
+    }
+
     pub fn values(&self) -> Option<Attributes> {
         (!self.values.is_empty()).then(|| self.values.clone())
     }

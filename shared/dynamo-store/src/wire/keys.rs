@@ -22,9 +22,10 @@ impl Key {
     }
 }
 
-/// The index partitions: every source, every agent.
+/// The index partitions: every source, every agent, every login app.
 pub(crate) const SOURCES: &str = "SOURCES";
 pub(crate) const AGENTS: &str = "AGENTS";
+pub(crate) const LOGIN_APPS: &str = "LOGINAPPS";
 
 pub(crate) const OPEN: &str = "OPEN#";
 pub(crate) const HELD: &str = "HELD#";
@@ -40,7 +41,11 @@ pub(crate) fn agent(id: &str) -> Key {
     key(AGENTS, id)
 }
 
-/// Settings, state, lease, open runs, held lists, outbox, baseline.
+pub(crate) fn login_app(id: &str) -> Key {
+    key(LOGIN_APPS, id)
+}
+
+/// Settings, state, lease, open runs, held lists, standing range, outbox, baseline.
 pub(crate) fn source_partition(source: &SourceId) -> String {
     format!("SOURCE#{source}")
 }
@@ -82,12 +87,50 @@ pub(crate) fn held(source: &SourceId, fingerprint: Fingerprint) -> Key {
     key(source_partition(source), format!("{HELD}{fingerprint}"))
 }
 
+pub(crate) fn held_partition(source: &SourceId, fingerprint: &str) -> String {
+    format!("SOURCE#{source}#HELD#{fingerprint}")
+}
+
 /// The items of a list; `run` keeps a later list with the same fingerprint apart.
 pub(crate) fn held_items(source: &SourceId, fingerprint: Fingerprint, run: &RunId) -> Key {
-    key(
-        format!("SOURCE#{source}#HELD#{fingerprint}"),
-        format!("{run}#"),
-    )
+    let pk = held_partition(source, &fingerprint.to_string());
+    key(pk, format!("{run}#"))
+}
+
+/// The visible range that waits for a person's word, or has it.
+pub(crate) fn range(source: &SourceId) -> Key {
+    key(source_partition(source), "RANGE")
+}
+
+/// What ranges differ in and whom they affect: pages, beside the header that names them.
+pub(crate) fn range_partition(source: &SourceId) -> String {
+    format!("SOURCE#{source}#RANGE")
+}
+
+/// The pages of one range, in the order of the generations that wrote them; `seen` stands for what
+/// they hold.
+pub(crate) fn range_pages(
+    source: &SourceId,
+    generation: Generation,
+    seen: Fingerprint,
+    part: &str,
+) -> Key {
+    let place = range_place(generation, seen);
+    key(range_partition(source), format!("{place}#{part}#"))
+}
+
+pub(crate) fn range_place(generation: Generation, seen: Fingerprint) -> String {
+    format!("{:012}#{seen}", generation.0)
+}
+
+/// Behind all pages of this generation.
+pub(crate) fn ranges_after(generation: Generation) -> String {
+    format!("{:012}", generation.0 + 1)
+}
+
+/// Which run was queued last: whoever clears the source must not overlook one.
+pub(crate) fn queue(source: &SourceId) -> Key {
+    key(source_partition(source), "QUEUE")
 }
 
 pub(crate) fn outbox(source: &SourceId, id: &str) -> Key {
@@ -106,6 +149,18 @@ pub(crate) fn baseline(source: &SourceId, fingerprint: Fingerprint) -> Key {
     )
 }
 
+/// What was changed of a source's settings, in the order of time.
+pub(crate) fn history_partition(source: &SourceId) -> String {
+    format!("SOURCE#{source}#HISTORY")
+}
+
+/// Fifteen digits hold every millisecond, so that keys sort as times do; the fingerprint keeps
+/// two changes of one millisecond apart.
+pub(crate) fn history(source: &SourceId, at: Timestamp, entry: Fingerprint) -> Key {
+    let at = at.as_millisecond();
+    key(history_partition(source), format!("{at:015}-{entry}"))
+}
+
 /// The records of a source's runs, in the order of their ids, which is that of their times.
 pub(crate) fn runs_partition(source: &SourceId) -> String {
     format!("SOURCE#{source}#RUNS")
@@ -119,13 +174,14 @@ pub(crate) fn rows_partition(source: &SourceId, run: &RunId) -> String {
     format!("SOURCE#{source}#RUN#{run}")
 }
 
+pub(crate) fn removals_partition(source: &SourceId, run: &RunId) -> String {
+    format!("SOURCE#{source}#REMOVALS#{run}")
+}
+
 /// What a run decided to remove; named by its content, so that no later decision of the run
 /// overwrites it.
 pub(crate) fn removals(source: &SourceId, run: &RunId, removals: Fingerprint) -> Key {
-    key(
-        format!("SOURCE#{source}#REMOVALS#{run}"),
-        format!("{removals}#"),
-    )
+    key(removals_partition(source, run), format!("{removals}#"))
 }
 
 /// The generation keeps the pages of a late zombie apart from those of a later segment.

@@ -21,6 +21,9 @@ const BATCHES_IN_FLIGHT: usize = 8;
 /// How often unanswered keys are asked again; with doubling waits this is some 6 s in all.
 const BATCH_ATTEMPTS_MAX: u32 = 9;
 
+/// The attributes of every key.
+const KEYS: &str = "#pk, #sk";
+
 /// What to read of one partition, strongly consistent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Search {
@@ -28,6 +31,8 @@ pub(crate) struct Search {
     pub index: Option<&'static str>,
     pub expression: Expression,
     pub backwards: bool,
+    /// Nothing but the keys of the table; what is read is counted all the same.
+    pub keys_only: bool,
     /// Items looked at per answer, before the filter.
     pub limit: Option<i32>,
     /// Go on behind this key.
@@ -50,6 +55,7 @@ impl DynamoStore {
         search: &Search,
     ) -> Result<Found, StoreError> {
         let expression = &search.expression;
+        let keys_only = search.keys_only.then(|| KEYS.to_owned());
         let answer = self
             .client
             .query()
@@ -58,7 +64,8 @@ impl DynamoStore {
             .consistent_read(true)
             .set_key_condition_expression(expression.key.clone())
             .set_filter_expression(expression.filter.clone())
-            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_names(expression.names_with(keys_only.as_deref()))
+            .set_projection_expression(keys_only)
             .set_expression_attribute_values(expression.values())
             .scan_index_forward(!search.backwards)
             .set_limit(search.limit)

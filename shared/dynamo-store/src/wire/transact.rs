@@ -26,7 +26,7 @@ const ATTEMPTS_MAX: u32 = 6;
 pub(crate) enum Action {
     Put(String, Attributes, Expression),
     Update(String, Key, Expression),
-    Delete(String, Key),
+    Delete(String, Key, Expression),
     Check(String, Key, Expression),
 }
 
@@ -149,10 +149,14 @@ impl Action {
                     .build()
                     .ok()?,
             ),
-            Self::Delete(table, key) => item.delete(
+            Self::Delete(table, key, condition) => item.delete(
                 Delete::builder()
                     .table_name(table)
                     .set_key(Some(key.attributes()))
+                    .set_condition_expression(condition.condition.clone())
+                    .set_expression_attribute_names(condition.names())
+                    .set_expression_attribute_values(condition.values())
+                    .set_return_values_on_condition_check_failure(condition.shows_old())
                     .build()
                     .ok()?,
             ),

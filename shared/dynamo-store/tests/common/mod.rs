@@ -16,10 +16,14 @@ use org_plan::{
     Action, Base, Change, Item, KeptItem, Limits, PermittedPlan, Plan, ProtectionRules, Standing,
     protect,
 };
-use source_admin::ports::{Author, Expected, SettingsStore};
+use source_admin::ports::{
+    Author, Expected, HistoryAction, PageRequest, SettingsStore, SourceCommit, Unsettled,
+};
 use source_settings::{SecretRef, SourceSettings};
-use sync_run::ports::{Clock, Mirror, WriteOutcome};
-use sync_run::{ClaimOutcome, ClaimRequest, RunLease, RunMode, RunRecord, Trigger, claim};
+use sync_run::ports::{Clock, Mirror, StoreError, WriteOutcome};
+use sync_run::{
+    ClaimOutcome, ClaimRequest, RunLease, RunMode, RunRecord, StoredSource, Trigger, claim,
+};
 use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
 use testkit::{EmbeddedDynamo, Faults, ManualClock};
 
@@ -88,11 +92,20 @@ impl World {
     }
 
     pub async fn add_source(&self) {
-        let (settings, author) = (settings(), self.author("admin"));
-        self.store
-            .put_source(&hq(), &settings, Expected::Absent, &author)
-            .await
-            .unwrap();
+        let put = self
+            .put(&hq(), &settings(), Expected::Absent, "admin")
+            .await;
+        put.unwrap();
+    }
+
+    pub async fn put(
+        &self,
+        source: &SourceId,
+        settings: &SourceSettings,
+        expected: Expected,
+        by: &str,
+    ) -> Result<StoredSource, StoreError> {
+        put_by(&self.store, source, settings, expected, &self.author(by)).await
     }
 
     pub fn author(&self, by: &str) -> Author {
@@ -112,6 +125,36 @@ impl World {
             let outcome = self.store.write(lease, change).await.unwrap();
             assert_eq!(outcome, WriteOutcome::Done);
         }
+    }
+}
+
+/// A commit without changes to tell and with nothing to settle.
+pub async fn put_by(
+    store: &DynamoStore,
+    source: &SourceId,
+    settings: &SourceSettings,
+    expected: Expected,
+    author: &Author,
+) -> Result<StoredSource, StoreError> {
+    let commit = SourceCommit {
+        settings,
+        expected,
+        author,
+        action: HistoryAction::Changed,
+        changes: &[],
+        unsettled: &Unsettled::default(),
+    };
+    store.put_source(source, &commit).await
+}
+
+pub fn is_conflict<T>(result: Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Conflict { .. }))
+}
+
+pub fn first(limit: u32) -> PageRequest {
+    PageRequest {
+        cursor: None,
+        limit,
     }
 }
 
