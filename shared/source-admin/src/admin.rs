@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use org_model::SourceId;
 use source_settings::parse_source_id;
-use sync_run::ports::{Clock, RunStarter};
+use sync_run::ports::{Clock, Notifier, RunStarter, Secrets};
 
 use crate::ports::{
-    Author, Contacts, DirectoryReader, HeldDecisions, KeptSource, RunQueue, Schedules, SecretVault,
-    SettingsStore,
+    AgentChecks, Author, Clearings, Contacts, DirectoryReader, HeldDecisions, History, KeptSource,
+    LoginApps, RangeDecisions, RunQueue, Schedules, SecretVault, SettingsStore, SourceStanding,
+    WecomDesk,
 };
 use crate::{AdminError, Warning};
 
@@ -16,11 +17,19 @@ use crate::{AdminError, Warning};
 #[derive(Clone)]
 pub struct Ports {
     pub settings: Arc<dyn SettingsStore>,
+    pub history: Arc<dyn History>,
+    pub clearings: Arc<dyn Clearings>,
+    pub agent_checks: Arc<dyn AgentChecks>,
+    pub login_apps: Arc<dyn LoginApps>,
     pub vault: Arc<dyn SecretVault>,
+    pub secrets: Arc<dyn Secrets>,
+    pub wecom: Arc<dyn WecomDesk>,
     pub schedules: Arc<dyn Schedules>,
     pub contacts: Arc<dyn Contacts>,
+    pub notifier: Arc<dyn Notifier>,
     pub queue: Arc<dyn RunQueue>,
     pub held: Arc<dyn HeldDecisions>,
+    pub ranges: Arc<dyn RangeDecisions>,
     pub directory: Arc<dyn DirectoryReader>,
     pub starter: Arc<dyn RunStarter>,
     pub clock: Arc<dyn Clock>,
@@ -59,8 +68,27 @@ impl Admin {
             id: id.to_owned(),
         };
         let source = parse_source_id(id).map_err(|_| missing())?;
-        let stored = self.ports.settings.source(&source).await?;
-        stored.ok_or_else(missing)
+        if let Some(kept) = self.ports.settings.source(&source).await? {
+            return Ok(kept);
+        }
+        Err(match self.ports.clearings.standing_of(&source).await? {
+            SourceStanding::Clearing(clearance) => AdminError::SourceCleared(clearance),
+            SourceStanding::Vacant(clearance) => AdminError::SourceVacant(clearance),
+            SourceStanding::Unknown | SourceStanding::Settled => missing(),
+        })
+    }
+
+    /// A source of which something is here, be it only its people.
+    pub(crate) async fn known_place(&self, id: &str) -> Result<SourceId, AdminError> {
+        let missing = || AdminError::NotFound {
+            what: "source",
+            id: id.to_owned(),
+        };
+        let source = parse_source_id(id).map_err(|_| missing())?;
+        match self.ports.clearings.standing_of(&source).await? {
+            SourceStanding::Unknown => Err(missing()),
+            _ => Ok(source),
+        }
     }
 
     pub(crate) async fn known_source_id(&self, id: &str) -> Result<SourceId, AdminError> {

@@ -1,4 +1,4 @@
-//! The directory: people and departments of one source.
+//! The directory: people and departments of one source, settled or not.
 
 use org_model::{DirectoryDepartment, DirectoryUser, UserId};
 
@@ -12,13 +12,13 @@ impl Admin {
         filter: &UserFilter,
         page: &PageRequest,
     ) -> Result<Page<DirectoryUser>, AdminError> {
-        let source = self.known_source_id(id).await?;
+        let source = self.known_place(id).await?;
         Ok(self.ports.directory.users(&source, filter, page).await?)
     }
 
     /// A person by their id in WeCom, ignoring case.
     pub async fn user(&self, id: &str, userid: &str) -> Result<DirectoryUser, AdminError> {
-        let source = self.known_source_id(id).await?;
+        let source = self.known_place(id).await?;
         let key = UserId::new(userid).key();
         let user = self.ports.directory.user(&source, &key).await?;
         user.ok_or_else(|| AdminError::NotFound {
@@ -32,7 +32,7 @@ impl Admin {
         id: &str,
         page: &PageRequest,
     ) -> Result<Page<DirectoryDepartment>, AdminError> {
-        let source = self.known_source_id(id).await?;
+        let source = self.known_place(id).await?;
         Ok(self.ports.directory.departments(&source, page).await?)
     }
 }

@@ -1,9 +1,9 @@
 //! Why an administrator's call was refused, and who should do what.
 
-use org_model::{Fingerprint, RunId};
+use org_model::{Fingerprint, RunId, SourceId};
 use source_settings::SettingsProblem;
-use sync_run::HeldState;
 use sync_run::ports::{Remedy, SendError, StoreError};
+use sync_run::{Clearance, HeldState};
 
 use crate::ports::READ_A_CURSOR;
 
@@ -15,6 +15,9 @@ pub enum AdminError {
     /// Every problem of the body, by JSON pointer.
     #[error("the body has {} problem(s)", .0.len())]
     Invalid(Vec<SettingsProblem>),
+    /// The body is nested too deeply; nobody looked into it.
+    #[error("the body is nested too deeply")]
+    TooDeep(Vec<SettingsProblem>),
     /// The body is not JSON at all.
     #[error("the body is not JSON")]
     NotJson(Vec<SettingsProblem>),
@@ -39,6 +42,41 @@ pub enum AdminError {
     /// The page asked for is not one that a list named.
     #[error("the cursor is none that this list gave")]
     BadCursor,
+    #[error("the agent is named by {}", names(.0))]
+    AgentInUse(Vec<SourceId>),
+    /// The body names a login app that is not there.
+    #[error("the body names a login app that is not there")]
+    NoSuchLoginApp(Vec<SettingsProblem>),
+    /// The body names a login app of another WeCom server than the source's.
+    #[error("the login app belongs to another WeCom server than the source")]
+    OtherServer(Vec<SettingsProblem>),
+    #[error("the stored settings of this source cannot be read")]
+    SourceUnreadable,
+    #[error("no secret is stored for it")]
+    NoSecret,
+    #[error("the source names the agent {0}, which does not exist")]
+    MissingAgent(String),
+    #[error("the stored credentials of the agent {0} cannot be read")]
+    AgentCredentials(String),
+    #[error("a secret could not be read")]
+    SecretUnread(#[source] SendError),
+    #[error("the source was {} and is still being cleared", cleared_word(.0))]
+    SourceCleared(Clearance),
+    #[error("the source was replaced; its people are here, its settings are not")]
+    SourceVacant(Clearance),
+    /// Nothing can be made here before that is over.
+    #[error("the source was {} and is still being cleared", cleared_word(.0))]
+    BeingCleared(Clearance),
+    #[error("the source has no contacts")]
+    NoContacts,
+    #[error("the notice could not be sent")]
+    Notifier(#[source] SendError),
+    #[error("no range waits to be accepted")]
+    NoRangeWaits,
+    #[error("the range that waits is another one than was accepted")]
+    StaleRange { fingerprint: Fingerprint },
+    #[error("this range was accepted before, with another word for the people")]
+    RangeDecided,
     #[error("a secret could not be stored")]
     Vault(#[source] SendError),
     #[error("the store failed")]
@@ -58,6 +96,7 @@ impl AdminError {
     /// Problems of a body: not JSON at all, or JSON that is wrong.
     pub(crate) fn of_body(body: &str, problems: Vec<SettingsProblem>) -> Self {
         match serde_json::from_str::<serde::de::IgnoredAny>(body) {
+            Ok(_) if problems.iter().any(SettingsProblem::is_too_deep) => Self::TooDeep(problems),
             Ok(_) => Self::Invalid(problems),
             Err(_) => Self::NotJson(problems),
         }
@@ -68,6 +107,7 @@ impl AdminError {
         match self {
             Self::NotFound { .. } => "not_found",
             Self::Invalid(_) => "invalid",
+            Self::TooDeep(_) => "too_deep",
             Self::NotJson(_) => "not_json",
             Self::PreconditionRequired => "precondition_required",
             Self::Stale => "stale",
@@ -77,7 +117,21 @@ impl AdminError {
             Self::NotWaiting { .. } => "not_waiting",
             Self::ExceptNotAvailable => "except_not_available_yet",
             Self::BadCursor => "bad_cursor",
-            Self::Vault(_) => "secrets_unavailable",
+            Self::SourceCleared(_) | Self::SourceVacant(_) => "source_cleared",
+            Self::BeingCleared(_) => "being_cleared",
+            Self::NoContacts => "no_contacts",
+            Self::Notifier(_) => "notices_unavailable",
+            Self::NoRangeWaits => "no_range_waits",
+            Self::StaleRange { .. } => "stale_range",
+            Self::RangeDecided => "range_decided",
+            Self::AgentInUse(_) => "agent_in_use",
+            Self::NoSuchLoginApp(_) => "no_such_login_app",
+            Self::OtherServer(_) => "other_server",
+            Self::SourceUnreadable => "source_unreadable",
+            Self::NoSecret => "no_secret",
+            Self::MissingAgent(_) => "missing_agent",
+            Self::AgentCredentials(_) => "agent_credentials",
+            Self::Vault(_) | Self::SecretUnread(_) => "secrets_unavailable",
             Self::Store(StoreError::Unavailable { .. }) => "store_unavailable",
             Self::Store(StoreError::Conflict { .. }) => "store_busy",
             Self::Store(StoreError::Refused { .. }) => "store_refused",
@@ -90,7 +144,11 @@ impl AdminError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Vault(_)
+            | Self::SecretUnread(_)
             | Self::RunLive { .. }
+            | Self::SourceCleared(_)
+            | Self::BeingCleared(_)
+            | Self::Notifier(_)
             | Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. }) => {
                 Remedy::RetryLater
             }
@@ -105,6 +163,7 @@ impl AdminError {
             Self::NotFound { .. } => "check the id against the list it should be in",
             Self::Invalid(_) => "correct what `errors` names and send the whole body again",
             Self::NotJson(_) => "send one JSON object",
+            Self::TooDeep(_) => "send a flatter body: none of this API is that deep",
             Self::PreconditionRequired => "read it, and send its ETag as If-Match",
             Self::Stale => {
                 "read it again, repeat the change on what you get, and send its new ETag"
@@ -119,12 +178,55 @@ impl AdminError {
             Self::ExceptNotAvailable => {
                 "approve the whole list, or leave it: a held deletion waits until it expires"
             }
+            Self::SourceCleared(clearance) | Self::BeingCleared(clearance) => {
+                match clearance.outside_done {
+                    true => "wait: it goes on by itself; its people can be looked up meanwhile",
+                    false => "repeat the call that replaced or deleted it: something was left",
+                }
+            }
+            Self::SourceVacant(_) => {
+                "PUT settings to set it up anew, or DELETE it; its people can be looked up"
+            }
+            Self::NoContacts => "add contacts to the source's settings",
+            Self::Notifier(_) => "try again later; if it lasts, look at the notice topic",
+            Self::NoRangeWaits => "nothing: look at the source's range and its latest runs",
+            Self::StaleRange { .. } => {
+                "look at the range again, and accept the fingerprint that stands now"
+            }
+            Self::RangeDecided => {
+                "nothing can be changed until a run has read the range again: look at it then"
+            }
+            Self::AgentInUse(_) => "take the agent out of the settings of those sources first",
+            Self::NoSuchLoginApp(_) => "look at /login-apps for what there is, or make it first",
+            Self::OtherServer(_) => {
+                "use a login app with the same base_url, or enter the credentials themselves"
+            }
+            Self::SourceUnreadable => "put the whole settings of the source again",
+            Self::NoSecret => "put the settings with the app's secret",
+            Self::MissingAgent(_) => "make that agent, or take it out of the source's settings",
+            Self::AgentCredentials(_) => "put the agent again with its user name and password",
+            Self::SecretUnread(_) => {
+                "try again later; if it lasts, check that the secret was not deleted and that \
+                 admin-api may read it"
+            }
             Self::Vault(_)
             | Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. }) => {
                 "try again later"
             }
             Self::Store(_) => "look at the function's log and its permissions",
         }
+    }
+}
+
+fn names(sources: &[SourceId]) -> String {
+    let names: Vec<&str> = sources.iter().map(SourceId::as_str).collect();
+    names.join(", ")
+}
+
+fn cleared_word(clearance: &Clearance) -> &'static str {
+    match clearance.remove {
+        true => "deleted",
+        false => "replaced",
     }
 }
 

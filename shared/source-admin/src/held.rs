@@ -24,6 +24,14 @@ pub struct HeldView {
     pub count: u64,
 }
 
+/// What came of asking for a run that applies a decision.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RunAsked {
+    pub run: Option<RunRecord>,
+    pub live_run: Option<RunId>,
+    pub warnings: Vec<Warning>,
+}
+
 /// Somebody who should be kept although the list is approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
@@ -99,42 +107,46 @@ impl Admin {
                 });
             }
         };
-        let consumed = list.consumed_by.is_some();
-        let mut approval = Approval {
-            list: self.view_held(list),
-            run: None,
-            live_run: None,
-            warnings: Vec::new(),
-        };
-        if !consumed {
-            self.run_for(&source, &mut approval, by).await;
+        let mut asked = RunAsked::default();
+        if list.consumed_by.is_none() {
+            let record = self.queued_record(&source, Trigger::Approval, by);
+            let key = format!("approval:{known}:{}", list.list.run);
+            asked = self.run_for(record, key).await;
         }
-        Ok(approval)
+        Ok(Approval {
+            list: self.view_held(list),
+            run: asked.run,
+            live_run: asked.live_run,
+            warnings: asked.warnings,
+        })
     }
 
-    /// Asks for a run that applies the approval. The same list asks for the same run.
-    async fn run_for(&self, source: &SourceId, approval: &mut Approval, by: &str) {
-        let record = self.queued_record(source, Trigger::Approval, by);
-        let list = &approval.list.stored.list;
-        let key = format!("approval:{}:{}", list.fingerprint, list.run);
+    /// Asks for a run that applies a decision. The same key, that is the same decision, asks for
+    /// the same run.
+    pub(crate) async fn run_for(&self, record: RunRecord, key: String) -> RunAsked {
         let record = match self.enqueue_next(&record, key).await {
             Ok(Enqueued::New) => record,
             Ok(Enqueued::Repeated(earlier)) => *earlier,
             Ok(Enqueued::Live(run)) => {
-                approval.warnings.push(Warning::run_is_live(&run));
-                approval.live_run = Some(run);
-                return;
+                return RunAsked {
+                    warnings: vec![Warning::run_is_live(&run)],
+                    live_run: Some(run),
+                    run: None,
+                };
             }
             Err(error) => {
-                approval
-                    .warnings
-                    .push(Warning::approval_run_not_queued(&error));
-                return;
+                return RunAsked {
+                    warnings: vec![Warning::approval_run_not_queued(&error)],
+                    ..RunAsked::default()
+                };
             }
         };
         let asked = self.started(record).await;
-        approval.warnings.extend(asked.warnings);
-        approval.run = Some(asked.record);
+        RunAsked {
+            run: Some(asked.record),
+            live_run: None,
+            warnings: asked.warnings,
+        }
     }
 
     /// The same key asks for the same run, as long as that one is not over: it did not apply what

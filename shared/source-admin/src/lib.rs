@@ -1,34 +1,56 @@
 //! What an administrator does.
 //!
-//! - **For:** agents and sources put and read, runs asked for, held lists approved, the directory
-//!   looked at; each a use case of [`Admin`] over the ports in [`ports`].
+//! - **For:** agents and sources put, read, replaced and deleted, runs asked for, held lists and
+//!   ranges decided on, the directory looked at; each a use case of [`Admin`] over the ports in [`ports`].
 //! - **Knows:** settings as a whole, who asked, and what may follow from it.
 //! - **Must never know:** HTTP, AWS, or how anything is stored.
 //! - **Keeps invariant 5 of ARCHITECTURE.md:** a person's decision is durable before it is
 //!   answered, and repeating the call changes nothing.
 
+mod access;
 mod admin;
+mod agent_check;
 mod agents;
+mod body;
+mod check;
+mod clearing;
+mod contacts;
 mod directory;
 mod error;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fakes;
 mod held;
+mod history;
+mod import;
+mod login_apps;
 pub mod ports;
 mod precondition;
+mod preview;
+mod range;
 mod runs;
 mod secrets;
+mod settle;
 mod source_state;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod warning;
+pub mod wording;
 
 pub use admin::{Admin, Ports, Put};
-pub use agents::AgentView;
+pub use agent_check::CheckedAgent;
+pub use agents::{AgentView, Deleted};
+pub use check::CheckedSource;
+pub use clearing::ClearanceView;
+pub use contacts::{ContactView, TestNotice};
 pub use error::AdminError;
 pub use held::{Approval, Exception, HeldView};
+pub use login_apps::LoginAppView;
 pub use precondition::Precondition;
+pub use preview::{
+    PersonChange, Preview, PreviewAction, PreviewOutcome, PreviewedPerson, WITHHELD_SINCE,
+};
+pub use range::{RangeApproval, RangeView};
 pub use runs::{Asked, RunRequest};
-pub use source_state::{ContactView, SourceView};
+pub use source_state::SourceView;
 pub use warning::Warning;

@@ -1,19 +1,21 @@
 //! What the system knows about a source, gathered for one look at it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use futures::future::join_all;
 use jiff::Timestamp;
-use org_model::RunId;
-use source_settings::Contact;
-use sync_run::ports::{SendError, StoreError};
+use org_model::{RunId, SourceId};
+use sync_run::ports::StoreError;
 use sync_run::{RunRecord, RunStatus, StoredSource};
 
-use crate::ports::{ContactState, KeptSource, PageRequest};
+use crate::contacts::{ContactView, States, contact_warning, contacts_of};
+use crate::ports::{KeptSource, PageRequest};
+use crate::settle::unsettled_warnings;
 use crate::{Admin, Warning};
 
 /// A live run is looked for among so many: each skipped run beside it takes one place.
 const RECENT_RUNS_MAX: u32 = 20;
+
+/// How many of the next start times are shown.
+const NEXT_RUNS: usize = 5;
 
 /// A source as it is shown. What could not be read is `None`, and a warning says so.
 #[derive(Clone, Debug)]
@@ -25,53 +27,45 @@ pub struct SourceView {
     pub live_run: Option<RunId>,
     pub held_waiting: Option<u64>,
     pub contacts: Vec<ContactView>,
-    /// `None`: the schedule is off.
-    pub next_run_at: Option<Timestamp>,
+    /// The next start times in order; none: the schedule is off.
+    pub next_runs_at: Vec<Timestamp>,
     pub warnings: Vec<Warning>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContactView {
-    pub contact: Contact,
-    /// `None`: it could not be asked.
-    pub state: Option<ContactState>,
+/// What is asked once for a look at any number of sources.
+struct Beside {
+    states: States,
+    /// Every source, its server and its corp.
+    organisations: Result<Vec<(SourceId, String, String)>, StoreError>,
 }
-
-type States = Result<BTreeMap<Contact, ContactState>, SendError>;
 
 impl Admin {
     pub(crate) async fn view_source(&self, kept: KeptSource) -> SourceView {
-        let states = self.contact_states([&kept]).await;
-        self.view_with(kept, &states).await
+        let all = self.ports.settings.all_sources().await;
+        let beside = Beside {
+            states: self.contact_states([&kept]).await,
+            organisations: all.map(|all| organisations(&all)),
+        };
+        self.view_with(kept, &beside).await
     }
 
+    /// All sources there are.
     pub(crate) async fn view_sources(&self, kept: Vec<KeptSource>) -> Vec<SourceView> {
-        let states = self.contact_states(&kept).await;
-        let views = kept.into_iter().map(|one| self.view_with(one, &states));
+        let beside = Beside {
+            states: self.contact_states(&kept).await,
+            organisations: Ok(organisations(&kept)),
+        };
+        let views = kept.into_iter().map(|one| self.view_with(one, &beside));
         join_all(views).await
     }
 
-    async fn contact_states<'a>(&self, kept: impl IntoIterator<Item = &'a KeptSource>) -> States {
-        let contacts = kept
-            .into_iter()
-            .flat_map(|one| &one.stored.settings.contacts);
-        let contacts: BTreeSet<Contact> = contacts.cloned().collect();
-        if contacts.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let contacts: Vec<Contact> = contacts.into_iter().collect();
-        let states = self.ports.contacts.states(&contacts).await?;
-        Ok(states.into_iter().collect())
-    }
-
-    async fn view_with(&self, kept: KeptSource, states: &States) -> SourceView {
+    async fn view_with(&self, kept: KeptSource, beside: &Beside) -> SourceView {
         let KeptSource {
             stored,
-            unsettled: _,
+            unsettled,
             unreadable,
         } = kept;
         let mut warnings = Vec::new();
-        let unreadable = unreadable.map(|reason| Warning::source_unreadable(&reason));
         let mut note = |error: StoreError| {
             warnings.push(Warning::state_incomplete(&stored.source, &error));
         };
@@ -80,21 +74,37 @@ impl Admin {
             Vec::new()
         });
         let held_waiting = self.count_waiting(&stored).await.map_err(&mut note).ok();
-        warnings.extend(unreadable);
-        let contacts = contacts_of(&stored, states);
-        warnings.extend(contact_warning(&contacts, states));
-        let schedule = &stored.settings.schedule;
-        let now = self.ports.clock.now();
+        let range = self.range_warning(&stored).await.unwrap_or_else(|error| {
+            note(error);
+            None
+        });
+        let same_corp = same_corp_warning(&stored, beside).unwrap_or_else(|error| {
+            note(error);
+            None
+        });
+        warnings.extend(unreadable.map(|reason| Warning::source_unreadable(&reason)));
+        let contacts = contacts_of(&stored, &beside.states);
+        warnings.extend(contact_warning(&contacts, &beside.states));
+        warnings.extend(unsettled_warnings(&unsettled));
+        warnings.extend(same_corp);
+        warnings.extend(range);
         let live = runs.iter().find(|run| !run.status.is_final());
         SourceView {
             live_run: live.map(|run| run.run.clone()),
-            next_run_at: schedule.enabled.then(|| schedule.next_after(now)),
+            next_runs_at: next_runs(&stored, self.ports.clock.now()),
             last_run: runs.into_iter().find(|r| r.status != RunStatus::Skipped),
             held_waiting,
             contacts,
             stored,
             warnings,
         }
+    }
+
+    /// A range that somebody accepted waits for nobody.
+    async fn range_warning(&self, stored: &StoredSource) -> Result<Option<Warning>, StoreError> {
+        let range = self.ports.ranges.standing_range(&stored.source).await?;
+        let waits = range.filter(|range| range.acceptance.is_none());
+        Ok(waits.as_ref().map(Warning::range_waits))
     }
 
     async fn recent_runs(&self, stored: &StoredSource) -> Result<Vec<RunRecord>, StoreError> {
@@ -113,26 +123,38 @@ impl Admin {
     }
 }
 
-/// A contact without a subscription is gone.
-fn contacts_of(stored: &StoredSource, states: &States) -> Vec<ContactView> {
-    let view = |contact: &Contact| ContactView {
-        contact: contact.clone(),
-        state: states
-            .as_ref()
-            .ok()
-            .map(|states| states.get(contact).copied().unwrap_or(ContactState::Gone)),
-    };
-    let contacts = stored.settings.contacts.iter();
-    contacts.map(view).collect()
+fn next_runs(stored: &StoredSource, now: Timestamp) -> Vec<Timestamp> {
+    let schedule = &stored.settings.schedule;
+    match schedule.enabled {
+        true => schedule.next_times(now, NEXT_RUNS),
+        false => Vec::new(),
+    }
 }
 
-fn contact_warning(contacts: &[ContactView], states: &States) -> Option<Warning> {
-    let confirmed = contacts
-        .iter()
-        .any(|contact| contact.state == Some(ContactState::Confirmed));
-    match states {
-        Err(error) if !contacts.is_empty() => Some(Warning::contacts_unknown(error)),
-        _ if confirmed => None,
-        _ => Some(Warning::no_confirmed_contact()),
-    }
+fn organisations(sources: &[KeptSource]) -> Vec<(SourceId, String, String)> {
+    let organisation = |KeptSource { stored, .. }: &KeptSource| {
+        let settings = &stored.settings;
+        (
+            stored.source.clone(),
+            settings.base_url.clone(),
+            settings.credentials.corp_id.clone(),
+        )
+    };
+    sources.iter().map(organisation).collect()
+}
+
+fn same_corp_warning(
+    stored: &StoredSource,
+    beside: &Beside,
+) -> Result<Option<Warning>, StoreError> {
+    let settings = &stored.settings;
+    let corp_id = &settings.credentials.corp_id;
+    let all = beside.organisations.as_ref().map_err(Clone::clone)?;
+    let same = all.iter().filter(|(source, server, corp)| {
+        *source != stored.source && *server == settings.base_url && corp == corp_id
+    });
+    let others: Vec<&SourceId> = same.map(|(source, ..)| source).collect();
+    // Of a source that cannot be read, the corp may be unknown.
+    let known = !corp_id.is_empty() && !others.is_empty();
+    Ok(known.then(|| Warning::same_corp(&others)))
 }

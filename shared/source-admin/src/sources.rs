@@ -1,15 +1,35 @@
 //! Sources: put and read. The conditional write of the settings is the one commit point: before
-//! it, only secrets nobody names are made; after it, everything is repeatable and reported.
+//! it, only secrets nobody names are made; what has to follow it stands beside the settings until
+//! it is done (`settle.rs`).
 
 use std::collections::BTreeSet;
 
+use org_model::SourceId;
+use secrecy::SecretString;
 use serde_json::Value;
-use source_settings::{ParsedSource, SecretRef, SettingsProblem, SourceSettings, parse_source_id};
+use source_settings::{
+    ParsedSource, SecretRef, SettingsProblem, SourceSettings, parse_source_id, protection_problems,
+    settings_changes,
+};
 use sync_run::StoredSource;
 
 use crate::agents::bad_id;
-use crate::ports::{HistoryAction, KeptSource, SourceCommit, Unsettled};
-use crate::{Admin, AdminError, Precondition, Put, SourceView, Warning};
+use crate::ports::{Expected, HistoryAction, KeptSource, SourceCommit, SourceStanding, Unsettled};
+use crate::{Admin, AdminError, Precondition, Put, SourceView};
+
+/// A judged change of a source, on its way to the commit point.
+pub(crate) struct SourceChange<'a> {
+    pub source: &'a SourceId,
+    /// What was read, and what `expected` is about.
+    pub existing: Option<&'a KeptSource>,
+    pub expected: Expected,
+    /// With the place of the secret that stays, where one does.
+    pub settings: SourceSettings,
+    /// A secret that is not kept yet; it replaces the one that stands.
+    pub new_secret: Option<SecretString>,
+    pub action: HistoryAction,
+    pub by: &'a str,
+}
 
 impl Admin {
     pub async fn source(&self, id: &str) -> Result<SourceView, AdminError> {
@@ -17,6 +37,7 @@ impl Admin {
         Ok(self.view_source(kept).await)
     }
 
+    /// Those with settings; what is being cleared or vacant is none of them.
     pub async fn sources(&self) -> Result<Vec<SourceView>, AdminError> {
         let kept = self.ports.settings.all_sources().await?;
         Ok(self.view_sources(kept).await)
@@ -32,54 +53,98 @@ impl Admin {
         by: &str,
     ) -> Result<Put<SourceView>, AdminError> {
         let source = parse_source_id(id).map_err(|error| bad_id(&error))?;
-        let existing = self.ports.settings.source(&source).await?;
-        let existing = existing.map(|kept| kept.stored);
-        let expected = precondition.required(existing.as_ref().map(|stored| stored.version))?;
-        let parsed = self.judge_source(body, existing.as_ref()).await?;
-
-        let mut settings = parsed.settings;
-        let old = existing.as_ref().and_then(secret_of);
-        let mut fresh = None;
-        if let Some(given) = &parsed.new_secret {
-            fresh = Some(self.keep_secret(&format!("sources/{id}"), &given.0).await?);
-        }
-        settings.credentials.secret = fresh.clone().or_else(|| old.clone());
-        let store = &self.ports.settings;
-        let author = self.author(by);
-        let unsettled = Unsettled {
-            schedule: true,
-            contacts: true,
-            secrets: Vec::new(),
-        };
-        let commit = SourceCommit {
-            settings: &settings,
+        let existing = self.settings_or_room(&source).await?;
+        let stored = existing.as_ref().map(|kept| &kept.stored);
+        let expected = precondition.required(stored.map(|stored| stored.version))?;
+        let taken = self.with_login_app(body).await?;
+        let parsed = self.judge_source(&taken.body, stored).await?;
+        taken.judge_server(&parsed.settings)?;
+        let change = SourceChange {
+            source: &source,
+            existing: existing.as_ref(),
             expected,
-            author: &author,
+            settings: parsed.settings,
+            new_secret: parsed.new_secret.map(|given| given.0),
             action: match existing {
                 Some(_) => HistoryAction::Changed,
                 None => HistoryAction::Created,
             },
-            changes: &[],
+            by,
+        };
+        self.change_source(change).await
+    }
+
+    /// Commits a change and does what has to follow it. One that changes nothing makes no version
+    /// and no entry in the history, but completes what an earlier one left.
+    pub(crate) async fn change_source(
+        &self,
+        change: SourceChange<'_>,
+    ) -> Result<Put<SourceView>, AdminError> {
+        let created = change.existing.is_none();
+        let kept = match change.existing {
+            Some(existing) if change.changes_nothing(existing) => existing.clone(),
+            _ => self.commit_source(change).await?,
+        };
+        let warnings = self.settle(&kept).await;
+        // What is left was just tried: the warnings say what came of it.
+        let mut view = self
+            .view_source(KeptSource {
+                unsettled: Unsettled::default(),
+                ..kept
+            })
+            .await;
+        view.warnings.extend(warnings);
+        Ok(Put { created, view })
+    }
+
+    async fn commit_source(&self, change: SourceChange<'_>) -> Result<KeptSource, AdminError> {
+        let mut settings = change.settings;
+        let mut fresh = None;
+        if let Some(given) = &change.new_secret {
+            let purpose = format!("sources/{}", change.source);
+            fresh = Some(self.keep_secret(&purpose, given).await?);
+        }
+        let old = change.existing.and_then(secret_of);
+        settings.credentials.secret = fresh.clone().or_else(|| old.clone());
+        let unsettled = Unsettled {
+            schedule: true,
+            contacts: true,
+            secrets: unused_secrets(change.existing, old, fresh.as_ref()),
+        };
+        let author = self.author(change.by);
+        let before = change.existing.map(|kept| &kept.stored.settings);
+        let commit = SourceCommit {
+            settings: &settings,
+            expected: change.expected,
+            author: &author,
+            action: change.action,
+            changes: &settings_changes(before, &settings, fresh.is_some()),
             unsettled: &unsettled,
         };
-        let outcome = store.put_source(&source, &commit).await;
+        let outcome = self.ports.settings.put_source(change.source, &commit).await;
         let stored = self.after_commit(outcome, fresh.as_ref()).await?;
-
-        let current = settings.credentials.secret.as_ref();
-        let mut warnings = Vec::new();
-        warnings.extend(self.sweep_replaced(old.as_ref(), current).await);
-        warnings.extend(self.set_schedule(&stored).await);
-        warnings.extend(self.reconcile_contacts().await);
-        let mut view = self.view_source(KeptSource::readable(stored)).await;
-        view.warnings.extend(warnings);
-        Ok(Put {
-            created: existing.is_none(),
-            view,
+        Ok(KeptSource {
+            stored,
+            unsettled,
+            unreadable: None,
         })
     }
 
-    /// All problems together: of the settings, of the agents they name, of WeCom's quota.
-    async fn judge_source(
+    /// What a PUT meets: settings, or room for them.
+    async fn settings_or_room(&self, source: &SourceId) -> Result<Option<KeptSource>, AdminError> {
+        let existing = self.ports.settings.source(source).await?;
+        if existing.is_none()
+            && let SourceStanding::Clearing(clearance) =
+                self.ports.clearings.standing_of(source).await?
+        {
+            return Err(AdminError::BeingCleared(clearance));
+        }
+        Ok(existing)
+    }
+
+    /// All problems together: of the settings, of the agents they name, of WeCom's quota, of rules
+    /// that would never trip.
+    pub(crate) async fn judge_source(
         &self,
         body: &str,
         existing: Option<&StoredSource>,
@@ -99,6 +164,7 @@ impl Admin {
         match judged {
             Ok(parsed) => {
                 problems.extend(quota_problem(&parsed.settings, existing));
+                problems.extend(idle_rules(&parsed.settings, existing));
                 if problems.is_empty() {
                     return Ok(parsed);
                 }
@@ -128,37 +194,31 @@ impl Admin {
         });
         Ok(problems.collect())
     }
+}
 
-    async fn set_schedule(&self, stored: &StoredSource) -> Option<Warning> {
-        let schedules = &self.ports.schedules;
-        let set = schedules
-            .put(&stored.source, &stored.settings.schedule)
-            .await;
-        set.err().map(|error| Warning::schedule_not_set(&error))
-    }
-
-    /// Makes all subscriptions equal to what all sources say: one endpoint may serve several. An
-    /// unreadable source keeps the contacts that can be read of it.
-    async fn reconcile_contacts(&self) -> Option<Warning> {
-        let sources = match self.ports.settings.all_sources().await {
-            Ok(sources) => sources,
-            Err(error) => return Some(Warning::contacts_not_reconciled(&error)),
-        };
-        let wanted: Vec<_> = sources
-            .iter()
-            .flat_map(|KeptSource { stored, .. }| {
-                let contacts = stored.settings.contacts.iter();
-                contacts.map(|contact| (contact.clone(), stored.source.clone()))
-            })
-            .collect();
-        let done = self.ports.contacts.reconcile(&wanted).await;
-        done.err()
-            .map(|error| Warning::contacts_not_reconciled(&error))
+impl SourceChange<'_> {
+    /// A given secret cannot be told from the stored one without reading that: it is a change.
+    fn changes_nothing(&self, existing: &KeptSource) -> bool {
+        self.new_secret.is_none()
+            && existing.unreadable.is_none()
+            && existing.stored.settings == self.settings
     }
 }
 
-fn secret_of(stored: &StoredSource) -> Option<SecretRef> {
-    stored.settings.credentials.secret.clone()
+pub(crate) fn secret_of(kept: &KeptSource) -> Option<SecretRef> {
+    kept.stored.settings.credentials.secret.clone()
+}
+
+/// What could not be swept before, and the secret that is replaced now.
+fn unused_secrets(
+    existing: Option<&KeptSource>,
+    old: Option<SecretRef>,
+    fresh: Option<&SecretRef>,
+) -> Vec<SecretRef> {
+    let before = existing.map(|kept| kept.unsettled.secrets.clone());
+    let mut unused = before.unwrap_or_default();
+    unused.extend(old.filter(|_| fresh.is_some()));
+    unused
 }
 
 /// Of a body that has problems: does it name another corp or server all the same? Then that is
@@ -181,4 +241,16 @@ fn quota_problem(
     schedule
         .enabled
         .then(|| schedule.quota_problem(departments))?
+}
+
+/// Rules that would never trip in a mirror of the size that the last sealed reading found.
+fn idle_rules(settings: &SourceSettings, existing: Option<&StoredSource>) -> Vec<SettingsProblem> {
+    let Some(stored) = existing else {
+        return Vec::new();
+    };
+    let Some(size) = stored.state.mirror_size else {
+        return Vec::new();
+    };
+    let before = Some(&stored.settings);
+    protection_problems(settings, before, size.users, size.departments)
 }

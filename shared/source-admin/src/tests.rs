@@ -5,12 +5,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use org_model::{Fingerprint, RunId, SourceId};
 use org_plan::HeldList;
-use secrecy::ExposeSecret;
 use serde_json::json;
 use sync_run::{HeldState, RunMode, StoredHeldList};
 
 use crate::fakes::{Part, World};
 use crate::{AdminError, Precondition, Put, RunRequest, SourceView};
+
+mod clearing;
+mod contacts;
+mod ranges;
+mod sources;
 
 const SECRET: &str = "s3cret-of-the-app";
 /// More acts than any one call takes.
@@ -74,55 +78,6 @@ fn changes(world: &World) -> Vec<&'static str> {
     let reading = ["read", "list", "ask"];
     let changes = |act: &&str| reading.iter().all(|word| !act.starts_with(word));
     acts.into_iter().filter(changes).collect()
-}
-
-#[tokio::test]
-async fn a_secret_is_stored_before_the_settings_that_name_it_and_all_else_follows() {
-    let world = with_source().await;
-    put(&world, Precondition::Exists).await.unwrap();
-    assert_eq!(
-        changes(&world),
-        [
-            "store a secret",
-            "put a source",
-            "sweep a secret",
-            "set a schedule",
-            "reconcile the contacts",
-        ]
-    );
-}
-
-#[tokio::test]
-async fn a_put_that_is_cut_off_anywhere_is_mended_by_repeating_it() {
-    for acts in 0..ACTS_MAX {
-        let world = with_source().await;
-        world.state().acts_max = Some(acts);
-        let cut = put(&world, Precondition::Exists).await;
-        let committed = world.state().sources[&hq()].version == 2;
-        assert_eq!(
-            cut.is_ok(),
-            committed,
-            "the answer is true after {acts} acts"
-        );
-        assert_names_a_secret_that_exists(&world);
-
-        world.mend();
-        let again = put(&world, Precondition::Exists).await.unwrap();
-        assert_names_a_secret_that_exists(&world);
-        let codes: Vec<_> = again.view.warnings.iter().map(|one| one.code).collect();
-        assert_eq!(codes, ["no_confirmed_contact"]);
-        let state = world.state();
-        assert!(state.schedules.contains_key(&hq()));
-        assert_eq!(state.subscriptions.len(), 1);
-        assert!(state.secrets.len() <= 2, "one orphan at most");
-    }
-}
-
-fn assert_names_a_secret_that_exists(world: &World) {
-    let state = world.state();
-    let named = state.sources[&hq()].settings.credentials.secret.as_ref();
-    let kept = &state.secrets[&named.unwrap().arn];
-    assert_eq!(kept.expose_secret(), SECRET);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use org_model::SourceId;
 use source_settings::{SecretRef, SettingsWarning};
+use sync_run::StandingRange;
 use sync_run::ports::{SendError, StoreError};
 
 /// Something an administrator should know, whenever the thing is shown.
@@ -73,7 +74,7 @@ impl Warning {
         .at("/contacts")
     }
 
-    pub(crate) fn schedule_not_set(error: &SendError) -> Self {
+    pub(crate) fn schedule_not_set(error: &impl std::fmt::Display) -> Self {
         Self::new(
             "schedule_not_set",
             format!("the settings are stored, but the schedule does not follow them yet: {error}"),
@@ -82,14 +83,57 @@ impl Warning {
         .at("/schedule")
     }
 
-    pub(crate) fn secret_not_swept(reference: &SecretRef, error: &SendError) -> Self {
+    pub(crate) fn secret_not_swept(reference: &SecretRef, error: &impl std::fmt::Display) -> Self {
         Self::new(
             "secret_not_swept",
             format!(
-                "{} is no longer used and could not be deleted: {error}",
+                "{} is no longer used and was not deleted: {error}",
                 reference.arn
             ),
-            "delete that secret by hand",
+            "repeat the call that replaced it, or delete that secret by hand",
+        )
+    }
+
+    /// Everything is done but writing down that it is.
+    pub(crate) fn not_noted(error: &StoreError) -> Self {
+        Self::new(
+            "not_noted",
+            format!("what followed the settings is done as said here, not as noted: {error}"),
+            "repeat the PUT with the new ETag",
+        )
+    }
+
+    /// Two sources write down the same people, each as its own.
+    pub(crate) fn same_corp(others: &[&SourceId]) -> Self {
+        let others: Vec<&str> = others.iter().map(|source| source.as_str()).collect();
+        Self::new(
+            "same_corp",
+            format!(
+                "the same organisation is read by {} as well: its people are here more than once",
+                others.join(", ")
+            ),
+            "keep one of these sources, or give each a scope of its own",
+        )
+        .at("/credentials/corp_id")
+    }
+
+    pub(crate) fn range_waits(range: &StandingRange) -> Self {
+        Self::new(
+            "range_waits",
+            format!(
+                "the last reading showed less than the one before: {} people and {} departments \
+                 are not in it; nobody is removed for it",
+                range.affected_users, range.affected_departments
+            ),
+            "look at the source's range; widen it in WeCom or in the settings, or accept it",
+        )
+    }
+
+    pub(crate) fn clearing_delayed(error: &SendError) -> Self {
+        Self::new(
+            "start_delayed",
+            format!("the people could not begin to be detached at once: {error}"),
+            "nothing: housekeeping starts it within minutes",
         )
     }
 
@@ -120,7 +164,7 @@ impl Warning {
     pub(crate) fn approval_run_not_queued(error: &StoreError) -> Self {
         Self::new(
             "approval_run_not_queued",
-            format!("the approval stands, but a run for it could not be queued: {error}"),
+            format!("the decision stands, but a run for it could not be queued: {error}"),
             "nothing: the next sealed run applies it; repeat the call to have it sooner",
         )
     }
@@ -128,7 +172,7 @@ impl Warning {
     pub(crate) fn run_is_live(run: &org_model::RunId) -> Self {
         Self::new(
             "run_is_live",
-            format!("the approval stands; run {run} is live, so no run was started for it"),
+            format!("the decision stands; run {run} is live, so no run was started for it"),
             "nothing: the next sealed run applies it",
         )
     }

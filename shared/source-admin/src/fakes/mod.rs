@@ -1,7 +1,13 @@
 //! A small world with a memory, behind every port of this crate: for tests.
 
+mod agents;
+mod clearings;
+mod history;
+mod login_apps;
+mod ranges;
 mod runs;
 mod settings;
+mod wecom;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,14 +16,21 @@ use jiff::Timestamp;
 use org_model::{DirectoryDepartment, DirectoryUser, RunId, SourceId};
 use org_plan::HeldItem;
 use secrecy::SecretString;
-use source_settings::{AgentId, Contact, Schedule};
+use source_settings::{AgentId, Contact, LoginAppId, Schedule};
 use sync_run::ports::{SendError, StoreError};
-use sync_run::{Row, RunRecord, RunStatus, StoredAgent, StoredHeldList, StoredSource, Trigger};
+use sync_run::{
+    Notice, Row, RunRecord, RunStatus, StandingRange, StoredAgent, StoredHeldList, StoredSource,
+    Trigger,
+};
 
 use crate::ports::{
-    ContactState, HeldHeader, KeptSource, Page, PageRequest, READ_A_CURSOR, Unsettled,
+    AgentCheck, ContactState, HeldHeader, HistoryEntry, KeptSource, Page, PageRequest,
+    READ_A_CURSOR, StoredLoginApp, Unsettled,
 };
 use crate::{Admin, Ports};
+
+pub use clearings::Cleared;
+pub use wecom::{Asking, FakeWecom};
 
 /// What can be out of order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,11 +39,15 @@ pub enum Part {
     SettingsWrite,
     /// Somebody else changes the settings just before the write.
     SettingsRace,
+    /// Settings are written, and the answer is lost.
+    SettingsAnswer,
     Store,
     Vault,
     VaultRemove,
+    SecretsRead,
     Schedules,
     Contacts,
+    Notifier,
     Queue,
     Starter,
 }
@@ -45,6 +62,9 @@ pub struct State {
     /// From this act on, nothing answers any more.
     pub acts_max: Option<usize>,
     pub agents: BTreeMap<AgentId, StoredAgent>,
+    pub checks: BTreeMap<AgentId, AgentCheck>,
+    pub login_apps: BTreeMap<LoginAppId, StoredLoginApp>,
+    pub wecom: FakeWecom,
     pub sources: BTreeMap<SourceId, StoredSource>,
     /// Those of them that no run can read; what stands in `sources` was salvaged.
     pub unreadable: BTreeSet<SourceId>,
@@ -56,6 +76,13 @@ pub struct State {
     /// Endpoints whose owners confirmed.
     pub confirmed: BTreeSet<Contact>,
     pub unsettled: BTreeMap<SourceId, Unsettled>,
+    /// Oldest first.
+    pub history: BTreeMap<SourceId, Vec<HistoryEntry>>,
+    /// What stands where settings stood.
+    pub cleared: BTreeMap<SourceId, Cleared>,
+    /// The range that waits, and whom it does not show.
+    pub ranges: BTreeMap<SourceId, (StandingRange, Vec<HeldItem>)>,
+    pub notices: Vec<Notice>,
     /// Every start of a clearing that was sent.
     pub clearings_started: Vec<SourceId>,
     /// In the order they were queued.
@@ -101,11 +128,19 @@ impl World {
     pub fn admin(self: &Arc<Self>) -> Admin {
         Admin::new(Ports {
             settings: self.clone(),
+            history: self.clone(),
+            clearings: self.clone(),
+            agent_checks: self.clone(),
+            login_apps: self.clone(),
             vault: self.clone(),
+            secrets: self.clone(),
+            wecom: self.clone(),
             schedules: self.clone(),
             contacts: self.clone(),
+            notifier: self.clone(),
             queue: self.clone(),
             held: self.clone(),
+            ranges: self.clone(),
             directory: self.clone(),
             starter: self.clone(),
             clock: self.clone(),

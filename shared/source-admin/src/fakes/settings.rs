@@ -9,11 +9,11 @@ use sync_run::{SourceState, StoredAgent, StoredSource};
 
 use super::{Part, World};
 use crate::ports::{
-    Author, ContactState, Contacts, Expected, KeptSource, Schedules, SecretVault, SettingsStore,
-    SourceCommit, Unsettled,
+    Author, ContactState, Contacts, Expected, HistoryEntry, KeptSource, Schedules, SecretVault,
+    SettingsStore, SourceCommit, Unsettled,
 };
 
-fn check(expected: Expected, current: Option<u64>) -> Result<u64, StoreError> {
+pub(super) fn check(expected: Expected, current: Option<u64>) -> Result<u64, StoreError> {
     let holds = match expected {
         Expected::Absent => current.is_none(),
         Expected::Version(version) => current == Some(version),
@@ -96,11 +96,25 @@ impl SettingsStore for World {
             updated_by: Some(author.by.clone()),
             state: known.map_or_else(SourceState::default, |stored| stored.state),
         };
+        if state.cleared.get(source).is_some_and(|one| !one.vacant) {
+            return Err(StoreError::Conflict {
+                act: "put settings",
+            });
+        }
+        state.cleared.remove(source);
+        let entry = HistoryEntry::of(commit, version);
+        state.history.entry(source.clone()).or_default().push(entry);
         state.unreadable.remove(source);
         state.sources.insert(source.clone(), stored.clone());
         let unsettled = commit.unsettled.clone();
         state.unsettled.insert(source.clone(), unsettled);
-        Ok(stored)
+        match state.broken.contains(&Part::SettingsAnswer) {
+            true => Err(StoreError::Unavailable {
+                act: "put a source",
+                reason: "told to lose the answer".to_owned(),
+            }),
+            false => Ok(stored),
+        }
     }
 
     async fn settle_source(
