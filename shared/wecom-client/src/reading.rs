@@ -86,6 +86,7 @@ impl Reading {
     ) -> Result<(), ReadError> {
         let scoped = ScopedTree::of(&list.departments, scope);
         self.raw.scoped = scoped.leaves_something_out();
+        self.raw.scope_missing = scoped.missing().clone();
         let visible = list.departments.iter().map(|d| d.id).collect();
         self.raw.departments = list.departments;
         self.raw.departments.retain(|d| scoped.keeps(d.id));

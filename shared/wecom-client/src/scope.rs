@@ -12,6 +12,7 @@ pub(crate) struct ScopedTree {
     /// An include is set: whoever stands nowhere in it is left out.
     only_kept: bool,
     kept: BTreeSet<DepartmentId>,
+    missing: BTreeSet<DepartmentId>,
 }
 
 impl ScopedTree {
@@ -23,13 +24,23 @@ impl ScopedTree {
         } else {
             listed().collect()
         };
+        let known: BTreeSet<DepartmentId> = listed().collect();
+        let named = scope.include.union(&scope.exclude);
+        let missing = named.filter(|id| !known.contains(id)).copied().collect();
         let excluded = below(departments, &scope.exclude);
         kept.retain(|id| !excluded.contains(id));
         Self {
             everything: listed().all(|id| kept.contains(&id)),
             only_kept,
             kept,
+            missing,
         }
+    }
+
+    /// Departments that the scope names and the tree does not have: deleted, out of the range, or
+    /// never there. What the scope means is then not known.
+    pub fn missing(&self) -> &BTreeSet<DepartmentId> {
+        &self.missing
     }
 
     pub fn leaves_something_out(&self) -> bool {

@@ -276,3 +276,25 @@ async fn many_departments_are_read_at_once_and_a_crowd_makes_it_narrower() {
     assert_eq!(raw.departments.len(), 150);
     assert!(stage.sim.max_in_flight() >= 8);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_the_tree_does_not_have_is_told() {
+    let stage = Stage::https().await;
+    let ids = |ids: &[u32]| ids.iter().copied().map(DepartmentId).collect();
+    let scope = WecomScope {
+        include: ids(&[2, 4_000_000]),
+        exclude: ids(&[3]),
+    };
+    let raw = stage.read_scoped(&scope).await.unwrap();
+    assert_eq!(raw.scope_missing, ids(&[4_000_000]));
+    assert!(raw.scoped);
+    // A department that was there yesterday.
+    stage.run(Command::DeleteDepartment {
+        id: 3,
+        people: wecom_sim::DepartmentPeople::MoveUp,
+    });
+    let raw = stage.read_scoped(&scope).await.unwrap();
+    assert_eq!(raw.scope_missing, ids(&[3, 4_000_000]));
+    let raw = stage.read().await.unwrap();
+    assert!(raw.scope_missing.is_empty() && !raw.scoped);
+}

@@ -104,3 +104,24 @@ fn a_person_by_name_is_in_when_one_of_their_departments_is() {
     assert!(excluded.keeps_member(&person(&[])));
     assert!(!excluded.keeps_member(&person(&[5])));
 }
+
+#[test]
+fn what_the_scope_names_and_the_tree_lacks_is_missing() {
+    let missing = |include: &[u32], exclude: &[u32]| {
+        let tree = scoped(COMPANY, include, exclude);
+        let ids: Vec<u32> = tree.missing().iter().map(|id| id.0).collect();
+        ids
+    };
+    assert!(missing(&[], &[]).is_empty());
+    assert!(missing(&[2, 4], &[5]).is_empty());
+    assert_eq!(missing(&[2, 8], &[]), [8]);
+    assert_eq!(missing(&[], &[9, 3]), [9]);
+    assert_eq!(missing(&[9, 8], &[8, 7]), [7, 8, 9]);
+}
+
+#[test]
+fn a_department_that_is_only_somebodys_parent_is_missing() {
+    // Nobody lists 7: it may be out of the range, and what else stood below it is not known.
+    let tree = scoped(&[(8, 7), (3, 0)], &[], &[7]);
+    assert_eq!(tree.missing(), &ids(&[7]));
+}
