@@ -13,10 +13,16 @@ use sync_run::ports::{AgentAccess, Answer, ReadError, Remedy, WecomAccess};
 /// The steps of a check, in order (DESIGN.md §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepName {
+    /// The road as far as WeCom's port: the agent and its tunnel, or the direct connection.
     Agent,
+    /// WeCom's certificate. An https agent's own belongs to `Agent`.
     Tls,
+    /// A fresh token: the secret that is in force now.
     Token,
+    /// A real read (`agent/get`): only one proves that the address is trusted. Whatever WeCom
+    /// refuses it with fails this step: 60020, 301002, 48009, 50003.
     TrustedIp,
+    /// The app is switched on, and its range names somebody or something.
     VisibleRange,
     DepartmentRead,
     MemberRead,
@@ -50,8 +56,12 @@ pub enum StepOutcome {
 /// Why a step failed: enough to word it in any language; no URL, token, name or body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckFailure {
-    /// The stable codes of [`ReadError`], and `proxy_auth_required` (407), `proxy_forbidden` (403),
-    /// `proxy_bad_gateway` (502 to 504), `name_unknown`, `connect_refused`, `connect_timeout`.
+    /// The stable codes of [`ReadError`], and of the road to WeCom, with an agent or without:
+    /// `bad_agent_url`, `name_unknown`, `forbidden_address`, `connect_refused`, `connect_timeout`,
+    /// `unreachable`; `proxy_auth_required` (407), `proxy_forbidden` (403), `proxy_bad_gateway`
+    /// (502 to 504), `proxy_refused` (anything else), `agent_tls` (an https agent's own
+    /// certificate); `tls_untrusted`, `tls_wrong_name`, `tls_expired`, `tls` (WeCom's). Of the
+    /// range: `empty_range`, `no_departments`, `nobody_found`.
     pub code: &'static str,
     pub errcode: Option<i64>,
     /// The address to add to the app's trusted addresses (60020).
@@ -80,9 +90,11 @@ pub struct RangeCounts {
 pub struct SourceCheck {
     /// All of [`StepName::ALL`], in order.
     pub steps: Vec<CheckStep>,
-    /// What each agent before the one that was used failed at, in the settings' order.
+    /// What the agents other than `agent` failed at, in the settings' order. Those after the one
+    /// that was used were not tried.
     pub agents_failed: Vec<(String, CheckFailure)>,
-    /// The agent that was used; `None`: directly, or none answered.
+    /// The agent whose steps these are: the one that was used, or, where every one failed, the one
+    /// that came furthest. `None`: directly.
     pub agent: Option<String>,
     pub range: Option<RangeCounts>,
     /// By WeCom's name, such as `user/list`.
@@ -118,7 +130,8 @@ pub trait LookupSession: Send + Sync {
 
     async fn member(&self, userid: &UserId) -> Result<Answer<RawMember>, ReadError>;
 
-    /// Whose mobile this is.
+    /// Whose mobile this is. `mobile_lookup_not_allowed`: the app has no right to this search,
+    /// which a userid does not need, or (60011) the person is not visible to it.
     async fn userid_of(&self, mobile: &SecretString) -> Result<Answer<UserId>, ReadError>;
 
     /// Everybody in one list: evidence of which fields this app is shown.
