@@ -1,28 +1,30 @@
 //! The client of the whole process: it remembers tokens and limits between runs.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::{Certificate, Url};
+use jiff::Timestamp;
+use reqwest::Url;
 use sync_run::ports::{Clock, ReadError, Remedy, Wecom, WecomAccess, WecomSession};
 use tokio::time::Instant;
 
 use crate::conversation::Conversation;
 use crate::corps::Corps;
-use crate::errcode::ErrorClass;
-use crate::failure::{Failure, UNTRUSTED_IP};
+use crate::ground::{Ground, Names};
 use crate::pace::Pace;
 use crate::question::Question;
 use crate::remedies::{app_disabled, bad_base_url, no_agent, read_error};
 use crate::session::Session;
 use crate::wire::{AgentAnswer, agent_answer};
 
-/// [`Wecom`] over HTTPS. Make one per process: tokens and call limits live in it.
+/// [`Wecom`] and `source_admin::ports::WecomDesk` over HTTPS. Make one per process: tokens and call limits live in it.
 pub struct WecomClient {
     clock: Arc<dyn Clock>,
     corps: Corps,
-    pace: Pace,
-    roots: Vec<Certificate>,
+    pub(crate) ground: Ground,
 }
 
 impl WecomClient {
@@ -31,14 +33,13 @@ impl WecomClient {
         Self {
             clock,
             corps: Corps::default(),
-            pace: Pace::default(),
-            roots: Vec::new(),
+            ground: Ground::default(),
         }
     }
 
     #[must_use]
     pub fn with_pace(mut self, pace: Pace) -> Self {
-        self.pace = pace;
+        self.ground.pace = pace;
         self
     }
 
@@ -48,8 +49,7 @@ impl WecomClient {
     ///
     /// The text holds no PEM certificate.
     pub fn with_roots_pem(mut self, pem: &[u8]) -> Result<Self, ReadError> {
-        let roots = Certificate::from_pem_bundle(pem).unwrap_or_default();
-        if roots.is_empty() {
+        if !self.ground.roots.add_pem(pem) {
             return Err(ReadError {
                 code: "tls",
                 message: "the private CA is not a PEM certificate".to_owned(),
@@ -57,8 +57,17 @@ impl WecomClient {
                 remedy_text: "give the CA certificate in PEM form".to_owned(),
             });
         }
-        self.roots.extend(roots);
         Ok(self)
+    }
+
+    /// Names whose addresses are known, so that nobody is asked for them. They are judged like
+    /// every other answer: none leads to a link-local address or a metadata service.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: BTreeMap<String, Vec<IpAddr>>) -> Self {
+        self.ground.names = Names {
+            hosts: Arc::new(hosts),
+        };
+        self
     }
 
     /// [`Wecom::connect`], with the reads besides that no run makes.
@@ -68,7 +77,7 @@ impl WecomClient {
     /// Those of [`Wecom::connect`].
     pub async fn begin(&self, access: WecomAccess) -> Result<Session, ReadError> {
         let agent_id = access.agent_id;
-        let talk = self.open(access)?;
+        let talk = self.converse(access)?;
         let proof = prove(&talk, agent_id).await?;
         if proof.closed {
             return Err(app_disabled());
@@ -76,25 +85,29 @@ impl WecomClient {
         Ok(Session::new(Arc::new(talk), agent_id, proof))
     }
 
-    fn open(&self, access: WecomAccess) -> Result<Conversation, ReadError> {
+    pub(crate) fn converse(&self, access: WecomAccess) -> Result<Conversation, ReadError> {
         let base = base_url(&access.base_url)?;
-        let left = access.deadline.duration_since(self.clock.now());
-        let deadline = Instant::now() + left.try_into().unwrap_or_default();
+        let deadline = Instant::now() + self.time_until(access.deadline);
         let corp = self.corps.of(&access);
         Ok(Conversation::open(
             access,
             base,
             corp,
             deadline,
-            self.roots.clone(),
-            self.pace.clone(),
+            self.ground.clone(),
         ))
+    }
+
+    /// Nothing is left of a moment that has passed.
+    pub(crate) fn time_until(&self, moment: Timestamp) -> Duration {
+        let left = moment.duration_since(self.clock.now());
+        left.try_into().unwrap_or_default()
     }
 }
 
 /// A plain `http` base URL is for a simulator on this machine only (DESIGN.md §10): elsewhere it
 /// would show secret and token to everybody on the way.
-fn base_url(text: &str) -> Result<Url, ReadError> {
+pub(crate) fn base_url(text: &str) -> Result<Url, ReadError> {
     let url = Url::parse(text).map_err(|_| bad_base_url("is not a URL"))?;
     let loopback = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -110,17 +123,6 @@ fn base_url(text: &str) -> Result<Url, ReadError> {
     }
 }
 
-/// No other agent can help: the corp, the secret or the app is refused, or the budget is gone.
-fn is_final(failure: &Failure) -> bool {
-    match failure {
-        Failure::Refused(refusal) => {
-            refusal.code != UNTRUSTED_IP && failure.class() != Some(ErrorClass::Transient)
-        }
-        Failure::OutOfBudget | Failure::LookupsBlocked => true,
-        Failure::Silent(_) | Failure::Malformed(_) => false,
-    }
-}
-
 /// The first agent through which a token can be had and the range may be read: only a real read
 /// proves that its address is trusted (WECOM.md §2).
 async fn prove(talk: &Conversation, agent_id: u64) -> Result<AgentAnswer, ReadError> {
@@ -132,7 +134,7 @@ async fn prove(talk: &Conversation, agent_id: u64) -> Result<AgentAnswer, ReadEr
                 talk.routes.stay_with(at);
                 return Ok(answer);
             }
-            Err(failure) if is_final(&failure) => return Err(read_error(&failure)),
+            Err(failure) if failure.is_final() => return Err(read_error(&failure)),
             Err(failure) => {
                 let agent = talk.routes.agent_id(at).map(str::to_owned);
                 let code = read_error(&failure).code;

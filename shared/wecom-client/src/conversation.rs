@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use reqwest::{Certificate, Url};
+use reqwest::Url;
 use secrecy::SecretString;
 use sync_run::ports::WecomAccess;
 use tokio::time::Instant;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use crate::corps::Corp;
 use crate::errcode::ErrorClass;
 use crate::failure::Failure;
+use crate::ground::Ground;
 use crate::limits::wait_until;
 use crate::pace::{Next, Pace, Tries};
 use crate::question::{Call, Question, Request, token_request};
@@ -28,12 +30,10 @@ const UNANSWERED_MAX: u32 = 20;
 const INVALID_CREDENTIAL: i64 = 40001;
 
 pub(crate) struct Conversation {
-    base: Url,
     corp_id: String,
     secret: SecretString,
     corp: Corp,
     deadline: Instant,
-    pace: Pace,
     pub routes: Routes,
     gate: Gate,
     unanswered: AtomicU32,
@@ -51,17 +51,14 @@ impl Conversation {
         base: Url,
         corp: Corp,
         deadline: Instant,
-        roots: Vec<Certificate>,
-        pace: Pace,
+        ground: Ground,
     ) -> Self {
         Self {
-            base,
             corp_id: access.corp_id,
             secret: access.secret,
             corp,
             deadline,
-            routes: Routes::new(access.agents, roots, pace.clone()),
-            pace,
+            routes: Routes::new(access.agents, base, ground),
             gate: Gate::default(),
             unanswered: AtomicU32::new(0),
             spent: AtomicBool::new(false),
@@ -134,17 +131,49 @@ impl Conversation {
         token: &Token,
         decode: Decode<'_, T>,
     ) -> Result<T, Failure> {
-        let request = question.request(&self.base, &token.text);
+        let request = question.request(&self.routes.base, &token.text);
         self.try_often(at, &request, decode).await
     }
 
     async fn token_through(&self, at: usize) -> Result<Token, Failure> {
         let fetch = async {
-            let request = token_request(&self.base, &self.corp_id, &self.secret);
-            let answer: TokenAnswer = self.try_often(at, &request, &token_answer).await?;
+            let answer: TokenAnswer = self
+                .try_often(at, &self.token_request(), &token_answer)
+                .await?;
             Ok(answer)
         };
         self.corp.token.get_or(fetch).await
+    }
+
+    fn token_request(&self) -> Request {
+        token_request(&self.routes.base, &self.corp_id, &self.secret)
+    }
+
+    /// A token asked for now, whatever is remembered: it proves the secret that is in force. Once.
+    pub async fn fresh_token(&self, at: usize) -> Result<Token, Failure> {
+        let request = self.token_request();
+        let fetch = self.try_once(at, &request, &token_answer);
+        self.corp.token.renew(fetch).await
+    }
+
+    /// Asks through one agent with this token, once.
+    pub async fn ask_once<T>(
+        &self,
+        at: usize,
+        question: &Question,
+        token: &Token,
+        decode: Decode<'_, T>,
+    ) -> Result<T, Failure> {
+        let request = question.request(&self.routes.base, &token.text);
+        self.try_once(at, &request, decode).await
+    }
+
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    fn pace(&self) -> &Pace {
+        &self.routes.ground.pace
     }
 
     async fn try_often<T>(
@@ -159,15 +188,15 @@ impl Conversation {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            match tries.after(&failure, &self.pace) {
+            match tries.after(&failure, self.pace()) {
                 Next::GiveUp => return Err(failure),
                 Next::OutOfBudget => {
                     self.spent.store(true, Ordering::Relaxed);
                     return Err(Failure::OutOfBudget);
                 }
-                Next::AfterWindow => self.corp.limits.quiet_for(self.pace.rate_window),
+                Next::AfterWindow => self.corp.limits.quiet_for(self.pace().rate_window),
                 Next::Again { tries } => {
-                    let moment = Instant::now() + self.pace.wait_after(tries);
+                    let moment = Instant::now() + self.pace().wait_after(tries);
                     if wait_until(moment, self.deadline).await.is_err() {
                         return Err(failure);
                     }
@@ -187,10 +216,12 @@ impl Conversation {
         let pass = self.gate.enter().await;
         let admitted = self.corp.limits.admit(self.deadline).await;
         admitted.map_err(|_| Failure::OutOfBudget)?;
-        self.count(request.call);
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let timeout = self.pace.request_timeout.min(left);
-        let answer = match transport.fetch(request, timeout).await {
+        let timeout = self.pace().request_timeout.min(self.time_left());
+        let fetched = transport.fetch(request, timeout).await;
+        if !matches!(fetched, Err(Detour::Silent(silence)) if silence.is_before_sending()) {
+            self.count(request.call);
+        }
+        let answer = match fetched {
             Ok(body) => read_answer(request.call, &body, decode),
             Err(Detour::Silent(silence)) => Err(Failure::Silent(silence)),
             Err(Detour::Malformed(malformed)) => Err(Failure::Malformed(malformed)),

@@ -57,6 +57,17 @@ impl Failure {
         }
     }
 
+    /// No other agent can help: the corp, the secret or the app is refused, or the budget is gone.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => {
+                refusal.code != UNTRUSTED_IP && self.class() != Some(ErrorClass::Transient)
+            }
+            Self::OutOfBudget | Self::LookupsBlocked => true,
+            Self::Silent(_) | Self::Malformed(_) => false,
+        }
+    }
+
     /// The reading must stop: a person has to act, or the token is refused again and again.
     pub fn stops_reading(&self) -> bool {
         matches!(

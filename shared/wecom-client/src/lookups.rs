@@ -9,6 +9,7 @@ use sync_run::ports::{Answer, ReadError};
 use crate::errcode::ErrorClass;
 use crate::failure::Failure;
 use crate::question::Question;
+use crate::remedies::mobile_lookup_not_allowed;
 use crate::session::Session;
 use crate::wire::{DepartmentPlace, department_places, userid_answer};
 
@@ -22,7 +23,8 @@ impl Session {
     /// # Errors
     ///
     /// `lookups_blocked` as above, and those of [`WecomClient::begin`](crate::WecomClient::begin).
-    /// None shows the mobile.
+    /// None shows the mobile. `mobile_lookup_not_allowed`: the app has no right to this search, or
+    /// (60011) the person is not visible to it.
     pub async fn userid_of(&self, mobile: &SecretString) -> Result<Answer<UserId>, ReadError> {
         if self.lookups_blocked.load(Ordering::Relaxed) {
             return Err(self.error(Failure::LookupsBlocked));
@@ -32,9 +34,14 @@ impl Session {
         if answer == Err(Failure::LookupsBlocked) {
             self.lookups_blocked.store(true, Ordering::Relaxed);
         }
-        self.told(answer, |failure| {
-            failure.class() == Some(ErrorClass::Absence)
-        })
+        match answer {
+            Err(failure) if may_not_search(&failure) => Err(mobile_lookup_not_allowed(
+                failure.errcode().unwrap_or_default(),
+            )),
+            answer => self.told(answer, |failure| {
+                failure.class() == Some(ErrorClass::Absence)
+            }),
+        }
     }
 
     /// A department and all below it, or (`None`) everything visible, without names
@@ -60,7 +67,7 @@ impl Session {
         }
     }
 
-    fn told<T>(
+    pub(crate) fn told<T>(
         &self,
         answer: Result<T, Failure>,
         says_absent: impl Fn(&Failure) -> bool,
@@ -72,4 +79,12 @@ impl Session {
             Err(failure) => Err(self.error(failure)),
         }
     }
+}
+
+/// Everything else was allowed when the session began: what is refused is this search.
+fn may_not_search(failure: &Failure) -> bool {
+    matches!(
+        failure.errcode(),
+        Some(48001 | 48002 | 48004 | 48006 | 60011)
+    )
 }

@@ -114,7 +114,12 @@ impl Silence {
     fn is_final(self) -> bool {
         matches!(
             self,
-            Self::Tls | Self::AgentRefusesCredentials | Self::BadAgentUrl | Self::GivenUp
+            Self::Tls(_)
+                | Self::AgentTls(_)
+                | Self::AgentRefusesCredentials
+                | Self::ForbiddenAddress
+                | Self::BadAgentUrl
+                | Self::GivenUp
         )
     }
 }

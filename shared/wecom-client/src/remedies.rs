@@ -1,10 +1,13 @@
 //! What each failure means to the operator, and what to do: stable codes, no content of answers.
 
+mod silences;
+
+use source_admin::ports::CheckFailure;
 use sync_run::ports::{ReadError, Remedy};
 
 use crate::failure::Failure;
-use crate::transport::Silence;
 use crate::wire::Refusal;
+use silences::{code_of, silent};
 
 /// A failure as the end of a reading, or of the attempt to begin one.
 pub(crate) fn read_error(failure: &Failure) -> ReadError {
@@ -30,6 +33,39 @@ pub(crate) fn read_error(failure: &Failure) -> ReadError {
             "too many unknown mobiles block look-ups for a day: check the mobiles before asking \
              again, and look people up by userid until then",
         ),
+    }
+}
+
+/// The same for somebody who checks: told apart more finely, with what WeCom named. `directly`:
+/// there is no agent to blame.
+pub(crate) fn check_failure(failure: &Failure, without_agent: bool) -> CheckFailure {
+    let told = if without_agent {
+        directly(failure)
+    } else {
+        read_error(failure)
+    };
+    let (code, ip) = match failure {
+        Failure::Silent(silence) => (code_of(*silence), None),
+        Failure::Refused(refusal) => (told.code, refusal.seen_ip),
+        _ => (told.code, None),
+    };
+    CheckFailure {
+        code,
+        errcode: failure.errcode(),
+        ip: ip.filter(|_| code == "untrusted_ip"),
+        ..told_in_a_check(told)
+    }
+}
+
+/// An error that WeCom gave no number for.
+pub(crate) fn told_in_a_check(error: ReadError) -> CheckFailure {
+    CheckFailure {
+        code: error.code,
+        errcode: None,
+        ip: None,
+        remedy: error.remedy,
+        message: error.message,
+        remedy_text: error.remedy_text,
     }
 }
 
@@ -61,6 +97,14 @@ pub(crate) fn no_agent(mut causes: Vec<(Option<String>, Failure)>) -> ReadError 
 /// The same without an agent: then it is WeCom itself that cannot be reached.
 fn directly(failure: &Failure) -> ReadError {
     let told = read_error(failure);
+    if told.code == "forbidden_address" {
+        return error(
+            told.code,
+            format!("WeCom: {}", told.message),
+            Remedy::FixSettings,
+            "enter the address of the WeCom server itself as base_url",
+        );
+    }
     if told.code != "no_agent" {
         return told;
     }
@@ -79,6 +123,51 @@ pub(crate) fn bad_base_url(why: &str) -> ReadError {
         format!("base_url {why}"),
         Remedy::FixSettings,
         "enter the origin of the WeCom server, such as https://qyapi.weixin.qq.com",
+    )
+}
+
+/// `agent/get` names nobody and nothing.
+pub(crate) fn empty_range() -> ReadError {
+    error(
+        "empty_range",
+        "nobody is in the app's visible range".to_owned(),
+        Remedy::FixWecom,
+        "choose the departments, members or tags that the app may see in the WeCom admin console",
+    )
+}
+
+/// The range declares departments, and the list of departments shows none.
+pub(crate) fn no_departments() -> ReadError {
+    error(
+        "no_departments",
+        "the visible range names departments, and WeCom lists none of them".to_owned(),
+        Remedy::FixWecom,
+        "check whether the departments of the app's visible range still exist",
+    )
+}
+
+/// Nobody could be found in the places of the range that were looked at.
+pub(crate) fn nobody_found() -> ReadError {
+    error(
+        "nobody_found",
+        "the tags of the app's visible range name nobody".to_owned(),
+        Remedy::FixWecom,
+        "add members to the tags, or choose other members or departments as visible range",
+    )
+}
+
+/// 48002 and its like for a search by mobile. 60011 too: WeCom says it of a missing right and of
+/// somebody who is not visible, without telling which.
+pub(crate) fn mobile_lookup_not_allowed(code: i64) -> ReadError {
+    error(
+        "mobile_lookup_not_allowed",
+        format!(
+            "WeCom does not let this app search this person by mobile ({code}): searching by \
+             mobile needs a right of its own, and the person must be visible to the app"
+        ),
+        Remedy::FixWecom,
+        "search by userid, which needs no such right; or let the app search by mobile in the \
+         WeCom admin console",
     )
 }
 
@@ -101,43 +190,6 @@ fn error(code: &'static str, message: String, remedy: Remedy, text: &str) -> Rea
     }
 }
 
-fn silent(silence: Silence) -> ReadError {
-    let (code, remedy) = match silence {
-        Silence::BadAgentUrl
-        | Silence::AgentRefusesCredentials
-        | Silence::AgentRefusesTunnel
-        | Silence::Unreachable => ("no_agent", Remedy::FixSettings),
-        Silence::Tls => ("tls", Remedy::FixSettings),
-        Silence::TimedOut | Silence::Cut | Silence::GivenUp => ("no_answer", Remedy::RetryLater),
-        Silence::Status(_) => ("wecom_unavailable", Remedy::RetryLater),
-    };
-    error(code, silence.to_string(), remedy, remedy_of(silence))
-}
-
-fn remedy_of(silence: Silence) -> &'static str {
-    match silence {
-        Silence::BadAgentUrl => {
-            "enter the agent's address as http://host:port or https://host:port"
-        }
-        Silence::AgentRefusesCredentials => "correct the agent's username and password",
-        Silence::AgentRefusesTunnel => {
-            "allow the agent to connect to the host and port of base_url, and check its log"
-        }
-        Silence::Unreachable => {
-            "check that the agent runs and that its address can be reached from here"
-        }
-        Silence::Tls => {
-            "check the certificates of WeCom and of an https agent; a private CA belongs in the \
-             file that SSL_CERT_FILE names"
-        }
-        Silence::TimedOut | Silence::Cut | Silence::GivenUp => {
-            "nothing at first; the next run tries again. If it lasts, check the agent and its way \
-             to WeCom"
-        }
-        Silence::Status(_) => "nothing; the next run tries again",
-    }
-}
-
 fn refused(refusal: Refusal) -> ReadError {
     let code = refusal.code;
     match code {
@@ -145,14 +197,14 @@ fn refused(refusal: Refusal) -> ReadError {
             "wrong_secret",
             format!("WeCom refuses the secret of the app ({code})"),
             Remedy::FixSettings,
-            "copy the app's secret from the WeCom admin console into the source's credentials; it \
-             is not tried again in this run, because several wrong secrets block an address",
+            "copy the app's secret from the WeCom admin console into credentials.secret; it is \
+             not tried again in this run, because several wrong secrets block an address",
         ),
         40013 | 41002 | 2_000_002 => error(
             "unknown_corp",
             format!("WeCom does not know the corp id ({code})"),
             Remedy::FixSettings,
-            "copy the corp id from the WeCom admin console into the source's credentials",
+            "copy the corp id from the WeCom admin console into credentials.corp_id",
         ),
         301_002 => error(
             "wrong_agent_id",

@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use reqwest::Certificate;
+use reqwest::Url;
 use sync_run::ports::AgentAccess;
 
-use crate::pace::Pace;
+use crate::ground::Ground;
 use crate::transport::{Silence, Transport};
 
 /// One agent, or the direct road. The road is built when it is first taken.
@@ -20,13 +20,13 @@ struct Route {
 pub(crate) struct Routes {
     routes: Vec<Route>,
     current: AtomicUsize,
-    roots: Vec<Certificate>,
-    pace: Pace,
+    pub base: Url,
+    pub ground: Ground,
 }
 
 impl Routes {
     /// No agents: connect directly.
-    pub fn new(agents: Vec<AgentAccess>, roots: Vec<Certificate>, pace: Pace) -> Self {
+    pub fn new(agents: Vec<AgentAccess>, base: Url, ground: Ground) -> Self {
         let agents = if agents.is_empty() {
             vec![None]
         } else {
@@ -39,8 +39,8 @@ impl Routes {
         Self {
             routes: agents.into_iter().map(route).collect(),
             current: AtomicUsize::new(0),
-            roots,
-            pace,
+            base,
+            ground,
         }
     }
 
@@ -70,18 +70,20 @@ impl Routes {
     }
 
     /// `None`: directly.
+    pub fn agent(&self, at: usize) -> Option<&AgentAccess> {
+        self.routes[at].agent.as_ref()
+    }
+
+    /// `None`: directly.
     pub fn agent_id(&self, at: usize) -> Option<&str> {
-        self.routes[at]
-            .agent
-            .as_ref()
-            .map(|agent| agent.id.as_str())
+        self.agent(at).map(|agent| agent.id.as_str())
     }
 
     pub fn transport(&self, at: usize) -> Result<&Transport, Silence> {
         let route = &self.routes[at];
         route
             .transport
-            .get_or_init(|| Transport::build(route.agent.as_ref(), &self.roots, &self.pace))
+            .get_or_init(|| Transport::build(route.agent.as_ref(), &self.base, &self.ground))
             .as_ref()
             .map_err(|silence| *silence)
     }

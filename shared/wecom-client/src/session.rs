@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use org_model::{DepartmentId, RawDepartment, RawMember, RawOrg, UserId};
@@ -36,9 +36,21 @@ impl Session {
         }
     }
 
+    /// What the app may see: as the session began, or as it is now if that was used up.
+    pub(crate) async fn range(&self) -> Result<AgentAnswer, Failure> {
+        let proof = self.proof().clone();
+        match proof {
+            Some(proof) => Ok(proof),
+            None => self.talk.ask_agent(self.agent_id).await,
+        }
+    }
+
     fn take_proof(&self) -> Option<AgentAnswer> {
-        let mut proof = self.proof.lock().unwrap_or_else(PoisonError::into_inner);
-        proof.take()
+        self.proof().take()
+    }
+
+    fn proof(&self) -> MutexGuard<'_, Option<AgentAnswer>> {
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The failure of one question; silence is told of the agent that was silent.

@@ -39,10 +39,26 @@ impl TokenSlot {
         fetch: impl Future<Output = Result<TokenAnswer, Failure>>,
     ) -> Result<Token, Failure> {
         let mut slot = self.held.lock().await;
-        let (held, serial) = &mut *slot;
-        if let Some(held) = held.as_ref().filter(|h| Instant::now() < h.fresh_until) {
+        if let Some(held) = slot.0.as_ref().filter(|h| Instant::now() < h.fresh_until) {
             return Ok(held.token.clone());
         }
+        Self::replace(&mut slot, fetch).await
+    }
+
+    /// The token that `fetch` brings, whatever is there; what is there stays if it brings none.
+    pub async fn renew(
+        &self,
+        fetch: impl Future<Output = Result<TokenAnswer, Failure>>,
+    ) -> Result<Token, Failure> {
+        let mut slot = self.held.lock().await;
+        Self::replace(&mut slot, fetch).await
+    }
+
+    async fn replace(
+        slot: &mut (Option<Held>, u64),
+        fetch: impl Future<Output = Result<TokenAnswer, Failure>>,
+    ) -> Result<Token, Failure> {
+        let (held, serial) = slot;
         let answer = fetch.await?;
         *serial += 1;
         let token = Token {

@@ -11,11 +11,12 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Certificate, Client, Proxy, Url, redirect, retry};
+use reqwest::{Client, Proxy, Url, redirect, retry};
+use rustls::CertificateError;
 use secrecy::ExposeSecret;
 use sync_run::ports::AgentAccess;
 
-use crate::pace::Pace;
+use crate::ground::{Ground, Unresolved, literal_is_forbidden};
 use crate::question::Request;
 use crate::wire::Malformed;
 
@@ -27,14 +28,28 @@ const BODY_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub(crate) enum Silence {
     #[error("its address is not a valid proxy address")]
     BadAgentUrl,
+    #[error("its name is unknown")]
+    NameUnknown,
+    #[error("its address is link-local or of a metadata service, where nothing is ever sent")]
+    ForbiddenAddress,
+    #[error("it cannot be reached: the connection is refused")]
+    ConnectRefused,
+    #[error("it did not connect in time")]
+    ConnectTimeout,
     #[error("it cannot be reached")]
     Unreachable,
     #[error("it refuses the credentials (407)")]
     AgentRefusesCredentials,
+    #[error("it forbids the connection to WeCom (403)")]
+    AgentForbids,
+    #[error("it cannot connect to WeCom ({0})")]
+    AgentBadGateway(u16),
     #[error("it refuses to connect to WeCom")]
     AgentRefusesTunnel,
-    #[error("a TLS certificate was not accepted")]
-    Tls,
+    #[error("its own TLS certificate was not accepted: {0}")]
+    AgentTls(TlsFault),
+    #[error("a TLS certificate was not accepted: {0}")]
+    Tls(TlsFault),
     #[error("it did not answer in time")]
     TimedOut,
     #[error("the connection broke off")]
@@ -44,6 +59,29 @@ pub(crate) enum Silence {
     /// So many questions in a row had no answer that nothing more is asked.
     #[error("it has stopped answering")]
     GivenUp,
+}
+
+/// What is wrong with a certificate, or with the talk about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TlsFault {
+    #[error("its authority is not trusted here")]
+    Untrusted,
+    #[error("it is for another name")]
+    WrongName,
+    #[error("it is not valid at this time")]
+    Expired,
+    #[error("there is no certificate or protocol that both sides accept")]
+    Other,
+}
+
+impl Silence {
+    /// The road ended before the question was sent: WeCom has not counted it.
+    pub fn is_before_sending(self) -> bool {
+        !matches!(
+            self,
+            Self::TimedOut | Self::Cut | Self::Status(_) | Self::GivenUp
+        )
+    }
 }
 
 /// A road that did not bring an answer with status 200.
@@ -59,10 +97,11 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
+    /// The road to `base`. Without an agent `base` itself is what is connected to.
     pub fn build(
         agent: Option<&AgentAccess>,
-        roots: &[Certificate],
-        pace: &Pace,
+        base: &Url,
+        ground: &Ground,
     ) -> Result<Self, Silence> {
         let builder = Client::builder()
             .no_proxy()
@@ -71,17 +110,19 @@ impl Transport {
             .retry(retry::never())
             .referer(false)
             .user_agent(concat!("wecom-sync/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(pace.connect_timeout)
-            .tls_certs_merge(roots.iter().cloned());
+            .connect_timeout(ground.pace.connect_timeout)
+            .dns_resolver(ground.names.clone())
+            .tls_certs_merge(ground.roots.certificates.iter().cloned());
         let builder = match agent {
             Some(agent) => builder.proxy(proxy(agent)?),
+            None if literal_is_forbidden(base) => return Err(Silence::ForbiddenAddress),
             None => builder,
         };
         // What can fail here are the roots: none at all, or one that is not a certificate.
         builder
             .build()
             .map(|client| Self { client })
-            .map_err(|_| Silence::Tls)
+            .map_err(|_| Silence::Tls(TlsFault::Other))
     }
 
     /// The body of an answer with status 200.
@@ -102,11 +143,20 @@ impl Transport {
     }
 }
 
-fn proxy(agent: &AgentAccess) -> Result<Proxy, Silence> {
+/// The address of an agent, judged.
+pub(crate) fn agent_url(agent: &AgentAccess) -> Result<Url, Silence> {
     let url = Url::parse(&agent.url).map_err(|_| Silence::BadAgentUrl)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Silence::BadAgentUrl);
     }
+    if literal_is_forbidden(&url) {
+        return Err(Silence::ForbiddenAddress);
+    }
+    Ok(url)
+}
+
+fn proxy(agent: &AgentAccess) -> Result<Proxy, Silence> {
+    let url = agent_url(agent)?;
     let proxy = Proxy::all(url).map_err(|_| Silence::BadAgentUrl)?;
     Ok(match &agent.credentials {
         Some((user, password)) => proxy.basic_auth(user, password.expose_secret()),
@@ -143,19 +193,15 @@ fn silent(error: &reqwest::Error) -> Detour {
 fn silence_of(error: &reqwest::Error) -> Silence {
     let mut source = error.source();
     while let Some(cause) = source {
-        if is_tls(cause) {
-            return Silence::Tls;
-        }
-        let text = cause.to_string();
-        if text.contains("proxy authorization required") {
-            return Silence::AgentRefusesCredentials;
-        }
-        if text.contains("tunnel error: unsuccessful") {
-            return Silence::AgentRefusesTunnel;
+        if let Some(silence) = silence_in(cause) {
+            return silence;
         }
         source = cause.source();
     }
-    if error.is_timeout() {
+    if error.is_timeout() && error.is_connect() {
+        // The whole road counts: the port, the tunnel, both handshakes.
+        Silence::ConnectTimeout
+    } else if error.is_timeout() {
         Silence::TimedOut
     } else if error.is_connect() {
         Silence::Unreachable
@@ -164,12 +210,58 @@ fn silence_of(error: &reqwest::Error) -> Silence {
     }
 }
 
+fn silence_in(cause: &(dyn std::error::Error + 'static)) -> Option<Silence> {
+    if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
+        return Some((*unresolved).into());
+    }
+    if let Some(fault) = tls_fault(cause) {
+        return Some(Silence::Tls(fault));
+    }
+    let refused = |e: &io::Error| e.kind() == io::ErrorKind::ConnectionRefused;
+    if cause.downcast_ref::<io::Error>().is_some_and(refused) {
+        return Some(Silence::ConnectRefused);
+    }
+    let text = cause.to_string();
+    if text.contains("proxy authorization required") {
+        Some(Silence::AgentRefusesCredentials)
+    } else if text.contains("tunnel error: unsuccessful") {
+        Some(Silence::AgentRefusesTunnel)
+    } else {
+        None
+    }
+}
+
+impl From<Unresolved> for Silence {
+    fn from(unresolved: Unresolved) -> Self {
+        match unresolved {
+            Unresolved::Unknown => Self::NameUnknown,
+            Unresolved::Forbidden => Self::ForbiddenAddress,
+        }
+    }
+}
+
 /// A judgement about a certificate or the protocol. A handshake that merely broke off is no such.
-fn is_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
+pub(crate) fn tls_fault(cause: &(dyn std::error::Error + 'static)) -> Option<TlsFault> {
     let inner = cause
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref);
     let direct = cause.downcast_ref::<rustls::Error>();
     let wrapped = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    direct.or(wrapped).is_some()
+    direct.or(wrapped).map(fault_of)
+}
+
+fn fault_of(error: &rustls::Error) -> TlsFault {
+    use CertificateError as Flaw;
+    let rustls::Error::InvalidCertificate(flaw) = error else {
+        return TlsFault::Other;
+    };
+    match flaw {
+        Flaw::UnknownIssuer | Flaw::BadSignature => TlsFault::Untrusted,
+        Flaw::NotValidForName | Flaw::NotValidForNameContext { .. } => TlsFault::WrongName,
+        Flaw::Expired
+        | Flaw::ExpiredContext { .. }
+        | Flaw::NotValidYet
+        | Flaw::NotValidYetContext { .. } => TlsFault::Expired,
+        _ => TlsFault::Other,
+    }
 }

@@ -7,9 +7,11 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use common::{AGENT_IP, Stage, agent, client, company, quick};
+use org_model::DepartmentId;
 use secrecy::SecretString;
+use source_admin::ports::WecomDesk;
 use sync_run::ports::{AgentAccess, NoProgress, Wecom, WecomAccess, WecomScope, WecomSession};
-use testkit::{ForwardProxy, ProxyOptions};
+use testkit::{ForwardProxy, ProxyManner, ProxyOptions};
 use wecom_client::{Session, WecomClient};
 use wecom_sim::{At, SimConfig, Times, View, What};
 
@@ -117,6 +119,50 @@ async fn connect(
     told + &format!("{error:?}")
 }
 
+/// Checks, probes and looks somebody up while everything fails, in every way.
+async fn ask_around(
+    stage: &Stage,
+    proxy: &ForwardProxy,
+    client: &WecomClient,
+    access: &WecomAccess,
+) -> String {
+    let control = stage.sim.control();
+    let agent = &access.agents[0];
+    let told_by = async || {
+        let check = client.check(access.clone()).await;
+        let found = client.probe(&access.base_url, agent, access.deadline).await;
+        format!("{check:?} {found:?}")
+    };
+    let mut told = told_by().await;
+    let desk = client.open(access.clone()).await.unwrap();
+    for what in [
+        What::Reset,
+        What::HtmlWith200,
+        What::HttpStatus(500),
+        What::Errcode(40014),
+        What::Errcode(60020),
+        What::Errcode(48002),
+    ] {
+        control.fault(At::EveryCall, Times::Forever, what).unwrap();
+        told += &told_by().await;
+        let mobile = SecretString::from(MOBILE);
+        told += &format!("{:?}", desk.userid_of(&mobile).await);
+        told += &format!("{:?}", desk.members_of(DepartmentId::ROOT).await.is_err());
+        control.clear_faults().unwrap();
+    }
+    for manner in [
+        ProxyManner::Refuse(407),
+        ProxyManner::Refuse(403),
+        ProxyManner::Refuse(502),
+        ProxyManner::Reset,
+    ] {
+        proxy.set_manner(manner);
+        told += &told_by().await;
+    }
+    proxy.set_manner(ProxyManner::Serve);
+    told
+}
+
 fn assert_shows_nothing(place: &str, text: &str) {
     for secret in [
         "open-sesame-secret",
@@ -156,6 +202,7 @@ async fn the_log_at_its_loudest_and_every_error_keep_the_secrets() {
         let session = client.begin(access.clone()).await.unwrap();
         told += &look_up(&stage, &session).await;
         told += &read(&stage, &session).await;
+        told += &ask_around(&stage, &proxy, &client, &access).await;
         told += &connect(&stage, &proxy, &client, &access).await;
         let somebody = stage.sim.control().members(View::Everything).next();
         assert!(!told.contains(&somebody.unwrap().name));

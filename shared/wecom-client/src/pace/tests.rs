@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{Next, Pace, Tries};
 use crate::failure::Failure;
-use crate::transport::Silence;
+use crate::transport::{Silence, TlsFault};
 use crate::wire::{Malformed, Refusal};
 
 fn refused(code: i64) -> Failure {
@@ -54,7 +54,8 @@ fn what_a_person_must_change_is_not_tried_again() {
         refused(12345),
         Failure::OutOfBudget,
         Failure::LookupsBlocked,
-        Failure::Silent(Silence::Tls),
+        Failure::Silent(Silence::Tls(TlsFault::Untrusted)),
+        Failure::Silent(Silence::ForbiddenAddress),
         Failure::Silent(Silence::AgentRefusesCredentials),
     ] {
         assert_eq!(story(&failure), [Next::GiveUp], "{failure:?}");

@@ -2,7 +2,7 @@ use sync_run::ports::Remedy;
 
 use super::{no_agent, read_error};
 use crate::failure::Failure;
-use crate::transport::Silence;
+use crate::transport::{Silence, TlsFault};
 use crate::wire::{Malformed, Refusal};
 
 fn refused(code: i64) -> Failure {
@@ -92,7 +92,10 @@ fn agents_that_fail_alike_keep_the_cause() {
         ])
     };
     assert_eq!(both(&refused(60020)).code, "untrusted_ip");
-    assert_eq!(both(&Failure::Silent(Silence::Tls)).code, "tls");
+    assert_eq!(
+        both(&Failure::Silent(Silence::Tls(TlsFault::Untrusted))).code,
+        "tls"
+    );
     let silent = both(&Failure::Silent(Silence::TimedOut));
     assert_eq!(silent.remedy_text.matches("the next run").count(), 1);
 }

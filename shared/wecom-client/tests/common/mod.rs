@@ -5,6 +5,8 @@
     reason = "each test file uses its part; tests may panic"
 )]
 
+pub mod checks;
+
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
