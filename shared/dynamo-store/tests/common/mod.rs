@@ -24,6 +24,7 @@ use sync_run::ports::{Clock, Mirror, StoreError, WriteOutcome};
 use sync_run::{
     ClaimOutcome, ClaimRequest, RunLease, RunMode, RunRecord, StoredSource, Trigger, claim,
 };
+use testkit::crash::CrashMoment;
 use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
 use testkit::{EmbeddedDynamo, Faults, ManualClock};
 
@@ -126,6 +127,41 @@ impl World {
             assert_eq!(outcome, WriteOutcome::Done);
         }
     }
+}
+
+pub const CRASHES: [CrashMoment; 2] = [CrashMoment::BeforeSent, CrashMoment::AfterApplied];
+
+/// What stands in the sync table, as keys, behind the store's back.
+pub async fn sync_keys(world: &World) -> Vec<(String, String)> {
+    let client = world.dynamo.client();
+    let mut pages = client
+        .scan()
+        .table_name(SYNC_TABLE)
+        .projection_expression("pk, sk")
+        .into_paginator()
+        .items()
+        .send();
+    let mut keys = Vec::new();
+    while let Some(item) = pages.next().await {
+        let item = item.unwrap();
+        let text = |name: &str| item[name].as_s().unwrap().clone();
+        keys.push((text("pk"), text("sk")));
+    }
+    keys.sort();
+    keys
+}
+
+/// Changes a stored item behind the store's back.
+pub async fn spoil(world: &World, pk: &str, sk: &str, update: &str) {
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    let client = world.dynamo.client();
+    let spoilt = client
+        .update_item()
+        .table_name(SYNC_TABLE)
+        .key("pk", text(pk))
+        .key("sk", text(sk))
+        .update_expression(update);
+    spoilt.send().await.unwrap();
 }
 
 /// A commit without changes to tell and with nothing to settle.
