@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use jiff::SignedDuration;
+use org_model::{DepartmentId, ItemKey, ItemState};
+use org_plan::Item;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use simulation::{Faults, World};
-use sync_run::RunStatus;
+use sync_run::{AffectedPeople, Cleared, RunStatus};
 
 const SEEDS: u64 = 60;
 const STEPS: u32 = 25;
@@ -78,6 +80,8 @@ impl Story {
             2 => corp.range = Some([self.dice.random_range(2..=8)].into()),
             _ => {}
         }
+        drop(corp);
+        self.reconfigure();
         let mut at = |ratio| {
             self.dice
                 .random_ratio(1, ratio)
@@ -91,11 +95,88 @@ impl Story {
         }
     }
 
+    /// Another app, another scope: now and then, and back again.
+    fn reconfigure(&mut self) {
+        let mut shelf = self.world.shelf.lock().unwrap();
+        let settings = &mut shelf.settings;
+        if self.dice.random_ratio(1, 12) {
+            settings.credentials.agent_id = self.dice.random_range(1..4);
+        }
+        if self.dice.random_ratio(1, 6) {
+            let excluded = self.dice.random_range(2..=9);
+            settings.scope.exclude_departments = match self.dice.random_ratio(1, 3) {
+                true => [DepartmentId(excluded)].into(),
+                false => BTreeSet::new(),
+            };
+        }
+    }
+
+    /// Somebody looks at the range that stands, and decides.
+    fn decide_range(&mut self) {
+        if !self.dice.random_ratio(1, 4) {
+            return;
+        }
+        let people = match self.dice.random_ratio(1, 2) {
+            true => AffectedPeople::Keep,
+            false => AffectedPeople::Delete,
+        };
+        self.world.accept_range(people);
+        let shelf = self.world.shelf.lock().unwrap();
+        if shelf.standing.as_ref().is_some_and(|range| {
+            range
+                .acceptance
+                .as_ref()
+                .is_some_and(|word| word.people == AffectedPeople::Delete)
+        }) {
+            // A person said that they may go.
+            self.left
+                .extend(shelf.affected.iter().map(|item| item.id.to_lowercase()));
+        }
+    }
+
+    /// The source is replaced in the middle of its life; the worker is killed now and then.
+    async fn replace(&mut self) {
+        self.world.pass(SignedDuration::from_hours(1));
+        self.world.tidy().await;
+        let ids = self.internal_ids();
+        if !self.world.begin_clearing(false) {
+            return;
+        }
+        for _ in 0..3 {
+            let at = |dice: &mut ChaCha8Rng| Some(dice.next_u32() as usize % 20);
+            let faults = Faults {
+                die_before: at(&mut self.dice),
+                ..Faults::default()
+            };
+            let (ended, requests) = self.world.clear(faults).await;
+            writeln!(self.trace, "clear {requests} {}", ended.is_ok()).unwrap();
+            self.world.pass(SignedDuration::from_hours(1));
+        }
+        if !self.world.shelf().vacant {
+            let ended = self.world.clear(Faults::default()).await.0;
+            assert_eq!(ended, Ok(Cleared::Finished));
+        }
+        assert_eq!(self.internal_ids(), ids, "nobody comes or goes");
+        let attached = self.world.shelf().live_people();
+        assert_eq!(attached, BTreeSet::new(), "nobody stays attached");
+        self.world.set_up_anew();
+    }
+
+    fn internal_ids(&self) -> BTreeSet<String> {
+        let shelf = self.world.shelf();
+        let items = shelf.items.values();
+        items.map(|item| item.internal_id().to_string()).collect()
+    }
+
     async fn step(&mut self) {
         self.drift();
         let faults = self.misbehave();
         if self.dice.random_ratio(1, 6) {
             self.world.approve_all();
+        }
+        self.decide_range();
+        if self.dice.random_ratio(1, 30) {
+            self.replace().await;
         }
         let (outcome, requests) = self.world.try_run(faults).await;
         writeln!(self.trace, "{requests} {}", outcome.is_ok()).unwrap();
@@ -106,11 +187,11 @@ impl Story {
         self.assert_safe();
     }
 
-    /// Nobody is gone who never left.
+    /// Nobody is gone who never left, and nobody attached stands in a department that is not.
     fn assert_safe(&self) {
         let shelf = self.world.shelf();
         for item in shelf.items.values() {
-            let gone = item.state() == org_model::ItemState::Deleted;
+            let gone = item.state() == ItemState::Deleted;
             let key = item.key().to_string();
             let person = item.kind() == org_model::ItemKind::User;
             assert!(
@@ -118,11 +199,25 @@ impl Story {
                 "{key} never left"
             );
         }
+        let live = || {
+            shelf
+                .items
+                .values()
+                .filter(|i| i.state() == ItemState::Live)
+        };
+        for item in live() {
+            for id in item.departments() {
+                let key = ItemKey::Department(id);
+                let home = shelf.items.get(&key).map(Item::state);
+                assert_eq!(home, Some(ItemState::Live), "{} stands in {id}", item.key());
+            }
+        }
     }
 
     /// Faults stop: after the approvals that are due, the directory is the organisation.
     async fn settle(&mut self) {
         self.world.corp().behave();
+        self.world.shelf().settings.scope = Default::default();
         for _ in 0..3 {
             // Those who were unknown are asked again after a day.
             self.world.pass(SignedDuration::from_hours(25));
