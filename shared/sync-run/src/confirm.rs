@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::StreamExt;
-use org_model::{AbsenceAnswer, ItemKey, RawMember, UnsealedReason, UserKey};
+use org_model::{AbsenceAnswer, ExpandedRange, ItemKey, RawMember, UnsealedReason, UserKey};
 use org_plan::{AbsenceFinding, Item, Question, judge_absence, questions};
 
 use crate::StoredSource;
@@ -40,7 +40,8 @@ pub(crate) async fn confirm(
         now,
     );
     let answers = ask_all(reading, &asked).await;
-    let is_outside = |key: &ItemKey, asked: &Asked| is_outside(reading, look, key, asked);
+    let baseline = source.state.baseline.as_ref();
+    let is_outside = |key: &ItemKey, asked: &Asked| is_outside(reading, look, baseline, key, asked);
     let (found, answers) = split_found(answers, &is_outside);
     take_in_found(
         reading,
@@ -178,18 +179,31 @@ fn split_found(
     (found, answers)
 }
 
-/// It exists, and this reading is not about it: somebody all of whose departments the settings
-/// leave out, or a department that the accepted range lacks.
-fn is_outside(reading: &Reading, look: &Look, key: &ItemKey, asked: &Asked) -> bool {
+/// It exists where this reading does not look: a person out of the settings' scope, or a department
+/// that the accepted range, or the one before, does not have.
+fn is_outside(
+    reading: &Reading,
+    look: &Look,
+    baseline: Option<&ExpandedRange>,
+    key: &ItemKey,
+    asked: &Asked,
+) -> bool {
     match asked {
-        Asked::DepartmentFound(_) => look.accepted.delete.contains(key),
-        Asked::Member(Answer::Found(member)) if reading.scoped => {
-            let places = member.memberships.as_deref().unwrap_or_default();
-            let tree = reading.snapshot.tree();
-            !places.is_empty() && places.iter().all(|m| !tree.contains(m.department))
+        Asked::DepartmentFound(id) => {
+            let known = baseline.is_none_or(|range| range.departments.contains(id));
+            !reading.whole_company && (!known || look.accepted.delete.contains(key))
         }
+        Asked::Member(Answer::Found(member)) => is_out_of_scope(reading, member),
         Asked::Member(_) | Asked::Department(_) => false,
     }
+}
+
+/// Somebody all of whose departments the settings leave out: they answer by name all the same.
+fn is_out_of_scope(reading: &Reading, member: &RawMember) -> bool {
+    let places = member.memberships.as_deref().unwrap_or_default();
+    let tree = reading.snapshot.tree();
+    let outside = places.iter().all(|m| !tree.contains(m.department));
+    reading.scoped && !places.is_empty() && outside
 }
 
 /// Whoever answered by name is in the snapshot after all. A department that answers, or more than
