@@ -54,17 +54,14 @@ pub(crate) fn without_road(error: ReadError) -> SourceCheck {
 }
 
 pub(crate) async fn check(talk: &Conversation, agent_id: u64) -> SourceCheck {
-    let (proof, mut failed) = prove(talk, agent_id).await;
-    let (at, range, stop) = match &proof {
-        Some(proof) => {
+    let (proven, failed) = prove(talk, agent_id).await;
+    let (at, range, stop) = match proven {
+        Ok(proof) => {
             let mut counts = counts_of(&proof.range);
-            let stop = read(talk, proof, &mut counts).await.err();
+            let stop = read(talk, &proof, &mut counts).await.err();
             (proof.at, Some(counts), stop)
         }
-        None => {
-            let (at, stop) = furthest(&mut failed);
-            (at, None, Some(stop))
-        }
+        Err((at, stop)) => (at, None, Some(stop)),
     };
     let named = |at: usize| talk.routes.agent_id(at).map(str::to_owned);
     SourceCheck {
@@ -79,24 +76,28 @@ pub(crate) async fn check(talk: &Conversation, agent_id: u64) -> SourceCheck {
     }
 }
 
-/// Agents in their order, as a run tries them. `None`: the last of those that failed said
-/// something final, or there is no other.
-async fn prove(talk: &Conversation, agent_id: u64) -> (Option<Proof>, Vec<(usize, Stop)>) {
+/// Agents in their order, as a run tries them; first the one to show, then the others that failed.
+/// If none serves, the one to show is where WeCom said something final, else who came furthest.
+async fn prove(
+    talk: &Conversation,
+    agent_id: u64,
+) -> (Result<Proof, (usize, Stop)>, Vec<(usize, Stop)>) {
     let mut failed = Vec::new();
     let mut token = None;
     for at in 0..talk.routes.len() {
         match range_through(talk, at, agent_id, &mut token).await {
-            Ok(proof) => return (Some(proof), failed),
+            Ok(proof) => return (Ok(proof), failed),
             Err((step, failure)) => {
-                let last = failure.is_final();
-                failed.push((at, located(talk, at, step, failure).await));
-                if last {
-                    break;
+                let ended = failure.is_final();
+                let stop = located(talk, at, step, failure).await;
+                if ended {
+                    return (Err((at, stop)), failed);
                 }
+                failed.push((at, stop));
             }
         }
     }
-    (None, failed)
+    (Err(furthest(&mut failed)), failed)
 }
 
 async fn range_through(
@@ -120,8 +121,7 @@ async fn range_through(
     Ok(Proof { at, token, range })
 }
 
-/// Whose steps to show when none serves: whoever said something final came last and is told; of
-/// others the one that came furthest, the first among equals.
+/// The first among equals. There is always one: without agents the direct road.
 fn furthest(failed: &mut Vec<(usize, Stop)>) -> (usize, Stop) {
     let best = (0..failed.len()).rev().max_by_key(|at| failed[*at].1.step);
     failed.remove(best.unwrap_or_default())

@@ -237,6 +237,26 @@ async fn a_login_page_is_told_as_such() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_wecom_says_for_good_is_shown_before_an_agents_trouble() {
+    let config = SimConfig {
+        trusted_ips: vec![IpAddr::V4(SECOND_AGENT_IP)],
+        ..company()
+    };
+    let stage = Stage::with(config, quick()).await;
+    let second = proxy_from(SECOND_AGENT_IP).await;
+    let mut access = stage.access();
+    access.agent_id = 7;
+    access.agents.push(agent("dc-2", &second));
+    let check = stage.client().check(access).await;
+    assert_eq!(stop_of(&check), (StepName::TrustedIp, "wrong_agent_id"));
+    assert_eq!(check.agent.as_deref(), Some("dc-2"));
+    let [(first, failure)] = &check.agents_failed[..] else {
+        panic!("one other: {check:?}");
+    };
+    assert_eq!((first.as_str(), failure.code), ("dc-1", "untrusted_ip"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_is_off_or_sees_nobody_fails_the_range() {
     let stage = Stage::https().await;
     configure(

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use common::checks::{SOUND, assert_calls, assert_passed, check, fault, stop_of, stopped};
 use common::{AGENT_IP, SECOND_AGENT_IP, Stage, agent, client, company, proxy_from, quick};
+use secrecy::SecretString;
 use source_admin::ports::{StepName, WecomDesk};
 use sync_run::ports::{AgentAccess, Remedy, WecomAccess};
-use testkit::{ForwardProxy, ProxyManner, ProxyOptions};
+use testkit::squid::{SQUID_PASSWORD, SQUID_USER};
+use testkit::{ForwardProxy, ProxyManner, ProxyOptions, Squid, SquidOptions};
 use wecom_client::Pace;
 use wecom_sim::{SimConfig, What};
 
@@ -306,4 +308,50 @@ async fn names_lead_to_agents_and_never_to_metadata_services() {
     };
     let check = client.check(access).await;
     assert_eq!(stop_of(&check), (StepName::Agent, "forbidden_address"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_squid_is_understood() {
+    if !Squid::is_installed() {
+        println!("Squid is not installed: nothing was tried");
+        return;
+    }
+    let config = SimConfig {
+        tls_names: vec!["wecom.test".to_owned()],
+        ..company()
+    };
+    let stage = Stage::with(config, quick()).await;
+    let options = SquidOptions {
+        source: AGENT_IP,
+        allowed: vec!["wecom.test".to_owned(), "nothing.test".to_owned()],
+        forbidden: vec!["elsewhere.test".to_owned()],
+    };
+    let squid = Squid::start(&options).await.unwrap();
+    let port = stage.sim.address().port();
+    let through = |host: &str, password: &str| WecomAccess {
+        base_url: format!("https://{host}"),
+        agents: vec![AgentAccess {
+            id: "squid".to_owned(),
+            url: squid.url(),
+            credentials: Some((SQUID_USER.to_owned(), SecretString::from(password))),
+        }],
+        ..stage.access()
+    };
+    let wecom = format!("wecom.test:{port}");
+    let sound = stage.client().check(through(&wecom, SQUID_PASSWORD)).await;
+    assert_passed(&sound);
+    for (host, password, code) in [
+        (wecom.as_str(), "wrong", "proxy_auth_required"),
+        ("elsewhere.test", SQUID_PASSWORD, "proxy_forbidden"),
+        // Nobody listens there.
+        ("nothing.test:1", SQUID_PASSWORD, "proxy_bad_gateway"),
+    ] {
+        let access = through(host, password);
+        let (base_url, agent) = (access.base_url.clone(), access.agents[0].clone());
+        let check = stage.client().check(access.clone()).await;
+        assert_eq!(stop_of(&check), (StepName::Agent, code), "{host}");
+        let client = stage.client();
+        let found = client.probe(&base_url, &agent, access.deadline).await;
+        assert_eq!(found.failure.unwrap().code, code, "{host}");
+    }
 }
