@@ -284,3 +284,69 @@ async fn a_mass_clearing_is_shown_by_the_plan_and_applied_by_its_fingerprint() {
     let stale = world.run_manually(RunMode::Apply, plan.plan).await;
     assert_eq!(stale.error.unwrap().code, "stale_plan");
 }
+
+/// What the mapping asks for is part of what an item is compared by.
+#[tokio::test]
+async fn a_mapping_change_reaches_everybody_at_the_next_run_with_rows() {
+    let mut world = World::new(30, 3);
+    world.run().await;
+    let rule = |value: &str| field_map::MappingRule::from(value);
+    world.shelf().settings.mapping = [
+        ("title".to_owned(), rule("position + '!'")),
+        ("alias".to_owned(), rule("name")),
+    ]
+    .into();
+    let changed = world.run().await;
+    assert_eq!(changed.status, RunStatus::Succeeded, "{changed:?}");
+    assert_eq!(changed.rows_with(RowResult::Done), 30);
+    world.assert_honest(&changed);
+    let rows = |world: &World, run: &org_model::RunId| -> Vec<sync_run::Row> {
+        let shelf = world.shelf();
+        let pages = shelf.pages.iter().filter(|((of, _, _), _)| of == run);
+        pages.flat_map(|(_, page)| page.rows.clone()).collect()
+    };
+    for row in rows(&world, &changed.run) {
+        let told: Vec<_> = row.changes.iter().collect();
+        assert_eq!(told.len(), 2, "{row:?}");
+        assert_eq!(told[0].attribute, "alias");
+        assert_eq!(told[1].before, Some("Engineer".into()));
+        assert_eq!(told[1].after, Some("Engineer!".into()));
+    }
+    // An attribute that the mapping no longer names goes, for everybody.
+    world.shelf().settings.mapping = [("alias".to_owned(), rule("name"))].into();
+    let unmapped = world.run().await;
+    assert_eq!(unmapped.rows_with(RowResult::Done), 30, "{unmapped:?}");
+    for row in rows(&world, &unmapped.run) {
+        assert_eq!(row.changes[0].before, Some("Engineer!".into()), "{row:?}");
+        assert_eq!(row.changes[0].after, None);
+    }
+    let quiet = world.run().await;
+    assert!(quiet.counts.is_empty(), "{:?}", quiet.counts);
+}
+
+#[tokio::test]
+async fn the_size_of_the_mirror_is_remembered_with_each_sealed_run() {
+    let mut world = World::new(60, 6);
+    world.run().await;
+    let size = |world: &World| {
+        let size = world.shelf().state.mirror_size.unwrap();
+        (size.users, size.departments)
+    };
+    assert_eq!(size(&world), (60, 6));
+    (0..3).for_each(|n| world.corp().dismiss(n));
+    world.corp().hire(700, [2].into());
+    world.run().await;
+    assert_eq!(size(&world), (58, 6));
+    world.corp().hire(701, [2].into());
+    world.corp().deaf.insert(3);
+    world.run().await;
+    assert_eq!(size(&world), (58, 6), "an unsealed run says nothing of it");
+    world.corp().deaf.clear();
+    world.corp().hire(1, [2].into());
+    world.run().await;
+    assert_eq!(
+        size(&world),
+        (60, 6),
+        "one who was there, one who came back"
+    );
+}

@@ -22,6 +22,8 @@ struct Story {
     dice: ChaCha8Rng,
     /// Who has ever left the organisation: only they may be gone from the directory.
     left: BTreeSet<String>,
+    /// Whom a person let go with a range or a source, to be kept: only they may be detached.
+    let_go: BTreeSet<String>,
     trace: String,
 }
 
@@ -31,6 +33,7 @@ impl Story {
             world: World::new(PEOPLE, 8),
             dice: ChaCha8Rng::seed_from_u64(seed),
             left: BTreeSet::new(),
+            let_go: BTreeSet::new(),
             trace: String::new(),
         }
     }
@@ -71,7 +74,9 @@ impl Story {
         let mut corp = self.world.corp.lock().unwrap();
         corp.deaf.clear();
         corp.short.clear();
-        corp.range = None;
+        if self.dice.random_ratio(1, 3) {
+            corp.range = None;
+        }
         corp.down = self.dice.random_ratio(1, 15);
         corp.silent = self.dice.random_ratio(1, 10);
         match self.dice.random_range(0..8) {
@@ -113,7 +118,7 @@ impl Story {
 
     /// Somebody looks at the range that stands, and decides.
     fn decide_range(&mut self) {
-        if !self.dice.random_ratio(1, 4) {
+        if !self.dice.random_ratio(1, 2) {
             return;
         }
         let people = match self.dice.random_ratio(1, 2) {
@@ -122,15 +127,15 @@ impl Story {
         };
         self.world.accept_range(people);
         let shelf = self.world.shelf.lock().unwrap();
-        if shelf.standing.as_ref().is_some_and(|range| {
-            range
-                .acceptance
-                .as_ref()
-                .is_some_and(|word| word.people == AffectedPeople::Delete)
-        }) {
-            // A person said that they may go.
-            self.left
-                .extend(shelf.affected.iter().map(|item| item.id.to_lowercase()));
+        let word = shelf
+            .standing
+            .as_ref()
+            .and_then(|range| range.acceptance.as_ref());
+        let shown = shelf.affected.iter().map(|item| item.id.to_lowercase());
+        match word.map(|word| word.people) {
+            Some(AffectedPeople::Keep) => self.let_go.extend(shown),
+            Some(AffectedPeople::Delete) => self.left.extend(shown),
+            None => {}
         }
     }
 
@@ -159,6 +164,10 @@ impl Story {
         assert_eq!(self.internal_ids(), ids, "nobody comes or goes");
         let attached = self.world.shelf().live_people();
         assert_eq!(attached, BTreeSet::new(), "nobody stays attached");
+        let shelf = self.world.shelf.lock().unwrap();
+        self.let_go
+            .extend(shelf.items.keys().map(ItemKey::to_string));
+        drop(shelf);
         self.world.set_up_anew();
     }
 
@@ -193,6 +202,11 @@ impl Story {
         for item in shelf.items.values() {
             let gone = item.state() == ItemState::Deleted;
             let key = item.key().to_string();
+            let detached = item.state() == ItemState::Detached;
+            assert!(
+                !detached || self.let_go.contains(&key),
+                "{key} was let go by nobody"
+            );
             let person = item.kind() == org_model::ItemKind::User;
             assert!(
                 !gone || !person || self.left.contains(&key),
