@@ -151,6 +151,27 @@ impl Schedules for SchedulerSchedules {
         }
         Err(refusal(SERVICE, "a schedule that comes and goes"))
     }
+
+    async fn remove(&self, source: &SourceId) -> Result<(), SendError> {
+        let removed = self
+            .client
+            .delete_schedule()
+            .group_name(&self.route.group)
+            .name(source.as_str())
+            .send()
+            .await;
+        match removed {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(send_error(SERVICE, &error)),
+        }
+    }
 }
 
 /// What `sync-org` receives at each firing. Scheduler replaces what stands in angle brackets.

@@ -1,10 +1,12 @@
 use aws_services::{SnsContacts, SnsNotifier};
 use org_model::SourceId;
-use serde_json::json;
+use serde_json::{Value, json};
 use source_admin::ports::Contacts;
+use source_settings::Contact;
 use sync_run::ports::Notifier;
+use sync_run::{Notice, NoticeKind};
 
-use crate::server::{Queue, moto};
+use crate::server::{Queue, moto, text};
 use crate::support::notice;
 
 /// A queue on the topic, with a filter's policy or without.
@@ -38,25 +40,40 @@ async fn a_notice_arrives_with_its_subject_its_text_and_what_filters_read() {
 }
 
 #[tokio::test]
-async fn the_filter_of_a_contact_lets_its_own_sources_through_and_no_other() {
+async fn a_contact_hears_of_its_own_sources_and_of_no_other() {
     let topic = moto().topic("filtered");
-    let wanted = ["cn", "hq"].map(|source| ("it@example.com".to_owned(), SourceId::new(source)));
+    let queue = moto().queue("filtered");
+    let wanted = ["cn", "hq"].map(|it| (Contact::Arn(queue.arn.clone()), SourceId::new(it)));
     let contacts = SnsContacts::new(&moto().config(), &topic);
     contacts.reconcile(&wanted).await.unwrap();
-    let policy = crate::contacts::policy(&topic, "it@example.com").unwrap();
-    let queue = subscribed(&topic, "filtered", Some(&policy));
 
     let notifier = SnsNotifier::new(&moto().config(), &topic);
     for source in ["hq", "labs", "cn"] {
         notifier.send(&notice(source)).await.unwrap();
     }
     let received = moto().received(&queue);
-    let source = |message: &serde_json::Value| {
-        crate::server::text(&message["MessageAttributes"]["source"]["Value"])
-    };
+    let source = |message: &Value| text(&message["MessageAttributes"]["source"]["Value"]);
     let mut sources: Vec<_> = received.iter().map(source).collect();
     sources.sort();
     assert_eq!(sources, ["cn", "hq"]);
+}
+
+#[tokio::test]
+async fn a_test_notice_says_that_it_is_one() {
+    let topic = moto().topic("tested");
+    let queue = subscribed(&topic, "tested", Some(r#"{"kind":["test"]}"#));
+    let notifier = SnsNotifier::new(&moto().config(), &topic);
+    let test = Notice {
+        kind: NoticeKind::Test,
+        run: None,
+        ..notice("hq")
+    };
+    notifier.send(&notice("hq")).await.unwrap();
+    notifier.send(&test).await.unwrap();
+    let received = moto().received(&queue);
+    assert_eq!(received.len(), 1);
+    let kind = json!({ "Type": "String", "Value": "test" });
+    assert_eq!(received[0]["MessageAttributes"]["kind"], kind);
 }
 
 #[tokio::test]

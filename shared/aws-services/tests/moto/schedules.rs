@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use aws_services::{ScheduleRoute, SchedulerSchedules};
 use org_model::SourceId;
 use serde_json::{Value, json};
@@ -84,4 +86,29 @@ async fn a_changed_schedule_replaces_the_old_one_and_a_disabled_one_stays_switch
         json!({ "GroupName": "changed" }),
     );
     assert_eq!(listed["Schedules"].as_array().unwrap().len(), 1);
+}
+
+fn names(group: &str) -> BTreeSet<String> {
+    let listed = moto().ask("scheduler", "list_schedules", json!({ "GroupName": group }));
+    let listed = listed["Schedules"].as_array().unwrap().iter();
+    listed.map(|schedule| text(&schedule["Name"])).collect()
+}
+
+#[tokio::test]
+async fn a_removed_schedule_leaves_the_others_and_removing_it_again_changes_nothing() {
+    let schedules = schedules("removed");
+    for source in ["hq", "labs"] {
+        let source = SourceId::new(source);
+        schedules.put(&source, &Schedule::default()).await.unwrap();
+    }
+    assert_eq!(names("removed"), ["hq", "labs"].map(str::to_owned).into());
+    for _ in 0..2 {
+        schedules.remove(&SourceId::new("hq")).await.unwrap();
+        assert_eq!(names("removed"), ["labs"].map(str::to_owned).into());
+    }
+    let never = SourceId::new("never");
+    schedules.remove(&never).await.unwrap();
+    let back = SourceId::new("hq");
+    schedules.put(&back, &Schedule::default()).await.unwrap();
+    assert_eq!(names("removed"), ["hq", "labs"].map(str::to_owned).into());
 }

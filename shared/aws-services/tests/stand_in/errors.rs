@@ -102,6 +102,26 @@ async fn a_secret_in_its_window_of_recovery_is_swept_and_another_refusal_is_an_e
 }
 
 #[tokio::test]
+async fn a_secret_that_could_not_be_swept_is_an_error_and_sweeping_it_again_completes() {
+    let down = json!({ "__type": "InternalServiceError", "Message": "wecom-sync/hq" });
+    let gone = json!({ "__type": "ResourceNotFoundException", "Message": "wecom-sync/hq" });
+    let answers = [
+        (500, down.to_string()),
+        (200, json!({ "Name": "wecom-sync/hq" }).to_string()),
+        (400, gone.to_string()),
+    ];
+    let service = Neighbour::answering(answers).await;
+    let vault = SecretManagerVault::new(&service.config(), "wecom-sync/");
+    let error = vault.remove(&reference()).await.unwrap_err();
+    let told = "Secrets Manager did not take the message: InternalServiceError";
+    assert_eq!(error.to_string(), told);
+    for _ in 0..2 {
+        vault.remove(&reference()).await.unwrap();
+    }
+    assert_eq!(service.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn a_service_that_nobody_runs_is_not_reachable() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", closed.local_addr().unwrap());

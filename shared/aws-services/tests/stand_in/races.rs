@@ -17,14 +17,17 @@ const WRITTEN: (u16, &str) = (
     r#"{"ScheduleArn":"arn:aws:scheduler:eu:1:schedule/g/hq"}"#,
 );
 
-async fn put(scheduler: &Neighbour) -> Result<(), SendError> {
+fn schedules(scheduler: &Neighbour) -> SchedulerSchedules {
     let route = ScheduleRoute {
         group: "g".to_owned(),
         function_arn: "arn:aws:lambda:eu:1:function:sync-org".to_owned(),
         role_arn: "arn:aws:iam::1:role/schedules".to_owned(),
     };
-    let schedules = SchedulerSchedules::new(&scheduler.config(), route);
-    schedules
+    SchedulerSchedules::new(&scheduler.config(), route)
+}
+
+async fn put(scheduler: &Neighbour) -> Result<(), SendError> {
+    schedules(scheduler)
         .put(&SourceId::new("hq"), &Schedule::default())
         .await
 }
@@ -48,6 +51,29 @@ async fn a_schedule_group_that_is_not_there_is_an_error() {
     let error = put(&scheduler).await.unwrap_err();
     assert_eq!(error.service, "EventBridge Scheduler");
     assert_eq!(error.reason, "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn a_schedule_that_the_scheduler_would_not_delete_is_an_error_until_it_is_gone() {
+    let down = (
+        500,
+        r#"{"__type":"InternalServerException","Message":"hq"}"#,
+    );
+    let scheduler = Neighbour::answering([down, (200, "{}"), MISSING]).await;
+    let schedules = schedules(&scheduler);
+    let source = SourceId::new("hq");
+    let error = schedules.remove(&source).await.unwrap_err();
+    let told = "EventBridge Scheduler did not take the message: InternalServerException";
+    assert_eq!(error.to_string(), told);
+    for _ in 0..2 {
+        schedules.remove(&source).await.unwrap();
+    }
+    let requests = scheduler.requests();
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.path == "/schedules/hq")
+    );
 }
 
 #[tokio::test]

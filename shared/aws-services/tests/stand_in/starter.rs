@@ -35,6 +35,20 @@ async fn a_queued_run_is_started_by_an_event_that_names_it() {
 }
 
 #[tokio::test]
+async fn clearing_is_started_by_an_event_that_names_the_source_and_no_run() {
+    let lambda = Neighbour::answering([(202, ""), (202, "")]).await;
+    let starter = LambdaStarter::new(&lambda.config(), FUNCTION);
+    for _ in 0..2 {
+        starter.start_clearing(&SourceId::new("hq")).await.unwrap();
+    }
+    for request in lambda.requests() {
+        assert_eq!(request.header("x-amz-invocation-type"), "Event");
+        let event: Value = serde_json::from_str(&request.body).unwrap();
+        assert_eq!(event, json!({ "source": "hq", "clear": true }));
+    }
+}
+
+#[tokio::test]
 async fn a_status_that_does_not_say_accepted_is_an_error() {
     let lambda = Neighbour::answering([(200, "")]).await;
     let error = start(&lambda, Trigger::Manual).await.unwrap_err();
@@ -48,4 +62,12 @@ async fn a_function_that_is_not_there_is_an_error_with_the_code_of_lambda() {
     let error = start(&lambda, Trigger::Manual).await.unwrap_err();
     let told = "Lambda did not take the message: ResourceNotFoundException";
     assert_eq!(error.to_string(), told);
+    let throttled = r#"{"__type":"TooManyRequestsException","Message":"hq"}"#;
+    let lambda = Neighbour::answering([(429, throttled)]).await;
+    let starter = LambdaStarter::new(&lambda.config(), FUNCTION);
+    let error = starter
+        .start_clearing(&SourceId::new("hq"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.reason, "TooManyRequestsException");
 }
