@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::expression::Expression;
 use crate::fields::{FIXED_FIELDS, KNOWN_FIELDS, RANGE_FIELDS, is_blank};
 use crate::mapping::{intent, withheld_fields};
+use crate::place::Place;
 use crate::record::Record;
 use crate::{EXPRESSION_FAILED, FilledFields, Mapping};
 
@@ -23,6 +24,10 @@ pub enum MissingCause {
     ExpressionFailed,
 }
 
+/// When WeCom stopped to give [`WITHHELD_FIELDS`](crate::WITHHELD_FIELDS) to new apps: 20 June
+/// 2022, 20:00 in China (WECOM.md §1).
+pub const WITHHELD_SINCE: &str = "2022-06-20T12:00:00Z";
+
 /// One thing that is missing from one person, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldExplanation {
@@ -31,6 +36,10 @@ pub struct FieldExplanation {
     /// The WeCom fields concerned, or the keys in them: `extattr['成本中心']`.
     pub fields: Vec<String>,
     pub cause: MissingCause,
+    /// RFC 3339: apps made since then have no right to the fields. Only for `no_right`.
+    pub since: Option<&'static str>,
+    /// Where in the expression it failed. Only for `expression_failed`, and not always then.
+    pub failed_at: Option<Place>,
     pub message: String,
     pub remedy: Option<String>,
 }
@@ -41,13 +50,17 @@ impl Mapping {
     pub fn explain(&self, member: &RawMember, filled: &FilledFields) -> Vec<FieldExplanation> {
         let record = Record::of(member);
         let missing = self.rules.iter().filter_map(|(attribute, rule)| {
-            let (cause, fields) = missing_cause(&rule.expression, &record, filled)?;
-            Some(explanation(Some(attribute.clone()), cause, fields))
+            let mut explained = explain_rule(&rule.expression, &record, filled)?;
+            explained.attribute = Some(attribute.clone());
+            if rule.default.is_some() {
+                explained.message += "; the default stands in where the directory holds nothing";
+            }
+            Some(explained)
         });
         let not_mapped = KNOWN_FIELDS
             .into_iter()
             .filter(|field| self.lacks(field) && is_filled(&record, field))
-            .map(|field| explanation(None, MissingCause::NotMapped, vec![field.to_owned()]));
+            .map(|field| explanation(MissingCause::NotMapped, vec![field.to_owned()]));
         missing.chain(not_mapped).collect()
     }
 
@@ -66,12 +79,12 @@ fn is_filled(record: &Record, field: &str) -> bool {
         .is_some_and(|value| !is_blank(field, value))
 }
 
-/// The cause and the fields or keys concerned; `None`: the attribute has a value.
-fn missing_cause(
+/// `None`: the attribute has a value.
+fn explain_rule(
     expression: &Expression,
     record: &Record,
     filled: &FilledFields,
-) -> Option<(MissingCause, Vec<String>)> {
+) -> Option<FieldExplanation> {
     let kept = match intent(expression, record, filled) {
         Intent::Set(_) => return None,
         Intent::Clear => String::new(),
@@ -79,26 +92,38 @@ fn missing_cause(
     };
     let owned = |fields: Vec<&str>| fields.into_iter().map(str::to_owned).collect();
     if kept == EXPRESSION_FAILED {
-        let cause = MissingCause::ExpressionFailed;
-        return Some((cause, expression.fields().to_vec()));
+        return Some(explain_failure(expression, record));
     }
     let withheld = withheld_fields(expression, record, filled);
     if !withheld.is_empty() {
-        return Some((MissingCause::NoRight, owned(withheld)));
+        return Some(explanation(MissingCause::NoRight, owned(withheld)));
     }
     let mut absent = expression.absent_fields(record);
     if absent.iter().any(|field| RANGE_FIELDS.contains(field)) {
         absent.retain(|field| RANGE_FIELDS.contains(field));
-        return Some((MissingCause::OutOfRange, owned(absent)));
+        return Some(explanation(MissingCause::OutOfRange, owned(absent)));
     }
-    Some((MissingCause::Empty, expression.unfilled_paths(record)))
+    let unfilled = expression.unfilled_paths(record);
+    Some(explanation(MissingCause::Empty, unfilled))
 }
 
-fn explanation(
-    attribute: Option<AttributeName>,
-    cause: MissingCause,
-    fields: Vec<String>,
-) -> FieldExplanation {
+fn explain_failure(expression: &Expression, record: &Record) -> FieldExplanation {
+    let failure = expression.failure(record);
+    let fields = match failure.fields.as_slice() {
+        [] => expression.fields().to_vec(),
+        fields => fields.to_vec(),
+    };
+    let what = failure.what.map(|what| format!(", in {what}"));
+    let place = failure.place.map(|place| format!(" at {place}"));
+    let (place, what) = (place.unwrap_or_default(), what.unwrap_or_default());
+    FieldExplanation {
+        failed_at: failure.place,
+        message: format!("the expression failed{place}{what}: {}", failure.reason),
+        ..explanation(MissingCause::ExpressionFailed, fields)
+    }
+}
+
+fn explanation(cause: MissingCause, fields: Vec<String>) -> FieldExplanation {
     let names = fields.join(", ");
     let message = match cause {
         MissingCause::NotMapped => format!("WeCom sends {names} and no attribute uses it"),
@@ -108,14 +133,14 @@ fn explanation(
         }
         MissingCause::Empty if names.is_empty() => "the expression gives an empty text".to_owned(),
         MissingCause::Empty => format!("{names} is not filled in for this person in WeCom"),
-        MissingCause::ExpressionFailed => {
-            "the expression gives no value that the directory can hold".to_owned()
-        }
+        MissingCause::ExpressionFailed => "the expression failed".to_owned(),
     };
     FieldExplanation {
-        attribute,
+        attribute: None,
         fields,
         cause,
+        since: (cause == MissingCause::NoRight).then_some(WITHHELD_SINCE),
+        failed_at: None,
         message,
         remedy: cause.remedy().map(str::to_owned),
     }
@@ -126,8 +151,8 @@ impl MissingCause {
         match self {
             Self::NotMapped => Some("add an attribute to the mapping if you want it"),
             Self::NoRight => Some(
-                "apps created after 20 June 2022 never receive it, and nobody in this reading \
-                 has it: use an older app, or keep the value in a custom field",
+                "apps created after 20 June 2022, 20:00 in China, never receive it, and nobody in \
+                 this reading has it: use an older app, or keep the value in a custom field",
             ),
             Self::OutOfRange => Some("widen the app's visible range in the WeCom console"),
             Self::Empty => None,

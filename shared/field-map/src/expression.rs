@@ -3,26 +3,19 @@
 //! Expressions are CEL with its strings extension (`lowerAscii`, `replace`, `split`, `join`, …) and
 //! without regular expressions, times or optional values.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::thread;
 
-use cel::{Context, Env, ExecutionError, Program};
+use cel::{Context, ExecutionError, Program};
 use serde_json::Value;
 
-use crate::fields::{KNOWN_FIELDS, is_blank};
+use crate::failure::Failure;
+use crate::fields::is_blank;
+use crate::judge::{LANGUAGE, Refusal, judge_program, judge_text, parse};
+use crate::limits::admits;
 use crate::record::{Path, Record};
 use crate::references::{References, whole_path};
 use crate::values::{from_cel, is_empty, storable, to_cel};
-
-/// Longer than any sensible rule, short enough that no parser comes near its stack.
-const EXPRESSION_MAX_CHARS: usize = 1_000;
-/// Brackets in brackets.
-const NESTING_MAX: usize = 16;
-/// Levels of the syntax tree: a sum of n terms has n. Evaluation takes up to 40 KB of stack a level
-/// in a debug build, so that 24 levels stay below half of a thread's usual 2 MiB.
-const DEPTH_MAX: usize = 24;
-/// A loop in a loop over 100 departments is 10,000 steps; a third level would be a million.
-const LOOPS_MAX: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Expression {
@@ -45,38 +38,19 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-/// Why an expression is refused, and what to do; never with a piece of the expression in it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub message: String,
-    pub remedy: String,
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the two libraries declare disjoint functions, whatever the input"
-)]
-static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| {
-    let mut language = Env::stdlib().with_optional_support(false);
-    language
-        .add_extension(cel::extensions::strings)
-        .expect("the strings extension extends the standard library");
-    Arc::new(language)
-});
-
 impl Expression {
     /// To be called [`with_parser_stack`].
     pub fn compile(source: &str) -> Result<Self, Vec<Refusal>> {
         judge_text(source).map_err(|refusal| vec![refusal])?;
         let program = parse(source).map_err(|refusal| vec![refusal])?;
         let references = References::of(program.expression());
-        let refusals = judge_references(&references);
+        let refusals = judge_program(&program, &references);
         if !refusals.is_empty() {
             return Err(refusals);
         }
         Ok(Self {
             whole: whole_path(program.expression()),
-            fields: references.fields().into_iter().map(str::to_owned).collect(),
+            fields: references.fields().map(str::to_owned).collect(),
             references,
             program,
         })
@@ -133,20 +107,44 @@ impl Expression {
         }
     }
 
-    fn execute(&self, record: &Record) -> Result<Value, Outcome> {
-        let mut context = Context::with_env(Arc::clone(&LANGUAGE));
-        for field in &self.fields {
-            if let Some(value) = record.field(field) {
-                context.add_variable_as_val(field.as_str(), to_cel(value));
-            }
+    pub fn execute(&self, record: &Record) -> Result<Value, Outcome> {
+        if self.oversized(record).is_some() {
+            return Err(Outcome::Failed);
         }
-        match self.program.execute(&context) {
+        match self.program.execute(&self.context(record)) {
             Ok(cel::Value::Null) => Err(Outcome::Absent),
             Ok(value) => from_cel(&value).ok_or(Outcome::Failed),
             Err(ExecutionError::NoSuchKey(_) | ExecutionError::IndexOutOfBounds(_)) => {
                 Err(Outcome::Absent)
             }
             Err(_) => Err(Outcome::Failed),
+        }
+    }
+
+    /// For correctness: what an expression may cost was judged for values up to a size.
+    fn oversized(&self, record: &Record) -> Option<&Path> {
+        let admitted = |path: &&Path| record.at(path).is_none_or(admits);
+        self.references.paths.iter().find(|path| !admitted(path))
+    }
+
+    fn context(&self, record: &Record) -> Context<'_, '_> {
+        let mut context = Context::with_env(Arc::clone(&LANGUAGE));
+        for field in &self.fields {
+            if let Some(value) = record.field(field) {
+                context.add_variable_as_val(field.as_str(), to_cel(value));
+            }
+        }
+        context
+    }
+
+    /// Where and why it failed for a record, for which [`Expression::evaluate`] said so.
+    pub fn failure(&self, record: &Record) -> Failure {
+        if self.whole.is_some() {
+            return Failure::no_value();
+        }
+        match self.oversized(record) {
+            Some(path) => Failure::too_large(&self.program, &self.references, path),
+            None => Failure::locate(&self.program, &self.context(record)),
         }
     }
 }
@@ -162,136 +160,6 @@ pub(crate) fn with_parser_stack<T: Send>(act: impl FnOnce() -> T + Send) -> Opti
         let builder = thread::Builder::new().stack_size(PARSER_STACK_BYTES);
         builder.spawn_scoped(scope, act).ok()?.join().ok()
     })
-}
-
-fn judge_text(source: &str) -> Result<(), Refusal> {
-    if source.trim().is_empty() {
-        return Err(refusal(
-            "the expression is empty",
-            "name a WeCom field, such as position, or remove the attribute",
-        ));
-    }
-    if source.chars().count() > EXPRESSION_MAX_CHARS {
-        return Err(refusal(
-            &format!("the expression is longer than {EXPRESSION_MAX_CHARS} characters"),
-            "shorten it, or split it over several attributes",
-        ));
-    }
-    if nesting(source) > NESTING_MAX {
-        return Err(refusal(
-            &format!("brackets stand more than {NESTING_MAX} deep in each other"),
-            "simplify the expression",
-        ));
-    }
-    Ok(())
-}
-
-/// An upper bound: brackets in texts count as well.
-fn nesting(source: &str) -> usize {
-    let mut open = 0_usize;
-    let mut deepest = 0;
-    for character in source.chars() {
-        match character {
-            '(' | '[' | '{' => open += 1,
-            ')' | ']' | '}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(open);
-    }
-    deepest
-}
-
-fn parse(source: &str) -> Result<Program, Refusal> {
-    let place = match LANGUAGE.compile(source) {
-        Ok(program) => return Ok(program),
-        Err(errors) => errors.errors.first().map(|error| error.pos),
-    };
-    let place = match place {
-        Some((line, column)) if line > 0 && column > 0 => {
-            format!(" at line {line}, column {column}")
-        }
-        _ => String::new(),
-    };
-    Err(refusal(
-        &format!("the expression cannot be read{place}"),
-        "write a CEL expression over WeCom's fields, such as position, extattr['成本中心'] or \
-         userid + '@example.com'; texts stand in quotes",
-    ))
-}
-
-fn judge_references(references: &References) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    let known = |field: &&str| !KNOWN_FIELDS.contains(field);
-    for field in references.fields().into_iter().filter(known) {
-        refusals.push(refusal(
-            &format!("{} is not a field of a WeCom member", shown(field)),
-            &format!(
-                "use one of {}; a custom field is extattr['its name'], and texts stand in quotes",
-                KNOWN_FIELDS.join(", ")
-            ),
-        ));
-    }
-    for function in references.functions.iter().filter(|name| !exists(name)) {
-        refusals.push(refusal(
-            &format!("there is no function {}", shown(function)),
-            "use CEL's standard functions, or those on texts: charAt, indexOf, join, lowerAscii, \
-             replace, split, substring, trim, upperAscii",
-        ));
-    }
-    if references.lists_a_map {
-        refusals.push(refusal(
-            "a map may only be asked for a key: its keys have no order",
-            "name the keys you want, such as [extattr['a'], extattr['b']], or look one up, such \
-             as {'1': 'x', '2': 'y'}[gender]",
-        ));
-    }
-    if references.loops_depth > LOOPS_MAX || references.depth > DEPTH_MAX {
-        refusals.push(refusal(
-            &format!(
-                "the expression is too deep: at most {LOOPS_MAX} loops in each other and \
-                 {DEPTH_MAX} steps"
-            ),
-            "simplify the expression",
-        ));
-    }
-    refusals
-}
-
-/// A word of the expression if it is short and plain: never a text that may hold an address.
-fn shown(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if word.len() <= 40 && word.chars().all(plain) {
-        format!("`{word}`")
-    } else {
-        "a word".to_owned()
-    }
-}
-
-/// Asks the language itself: a call with no arguments fails either way, but a name that it knows
-/// fails for its arguments.
-fn exists(function: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !function.chars().all(plain) || function.starts_with('_') {
-        return true; // An operator such as `_+_`: the parser makes no others.
-    }
-    let answers = |probe: String| {
-        let context = Context::with_env(Arc::clone(&LANGUAGE));
-        let outcome = LANGUAGE
-            .compile(&probe)
-            .map(|program| program.execute(&context));
-        !matches!(
-            outcome,
-            Err(_) | Ok(Err(ExecutionError::UndeclaredReference(_)))
-        )
-    };
-    answers(format!("{function}()")) || answers(format!("''.{function}()"))
-}
-
-fn refusal(message: &str, remedy: &str) -> Refusal {
-    Refusal {
-        message: message.to_owned(),
-        remedy: remedy.to_owned(),
-    }
 }
 
 #[cfg(test)]

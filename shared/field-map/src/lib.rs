@@ -7,14 +7,20 @@
 //! - **Keeps invariant 1 of ARCHITECTURE.md for values:** a value is cleared only when the reading
 //!   shows it empty; what is absent, withheld or failed keeps what the directory holds.
 
+mod bound;
+mod cost;
 mod explain;
 mod expression;
+mod failure;
 mod fields;
 mod findings;
+mod judge;
+mod limits;
 mod mapping;
 mod masks;
 #[cfg(test)]
 mod people;
+mod place;
 mod posts;
 mod problem;
 mod record;
@@ -22,10 +28,11 @@ mod references;
 mod rule;
 mod values;
 
-pub use explain::{FieldExplanation, MissingCause};
+pub use explain::{FieldExplanation, MissingCause, WITHHELD_SINCE};
 pub use fields::{FilledFields, WITHHELD_FIELDS};
 pub use findings::{AttributeFindings, MappingFindings};
 pub use mapping::{ABSENT, EXPRESSION_FAILED, Mapping, RESERVED_ATTRIBUTES, RULES_MAX, WITHHELD};
 pub use masks::{SENSITIVE_FIELDS, masked_record, masked_value};
+pub use place::Place;
 pub use problem::MappingProblem;
 pub use rule::{MappingRule, RulePart};

@@ -63,7 +63,7 @@ fn masked_attributes(value: &Value) -> Value {
             let mut masked = Map::new();
             for (name, value) in fields {
                 let value = match name.as_str() {
-                    "name" | "type" => value.clone(),
+                    "name" | "type" if !(value.is_object() || value.is_array()) => value.clone(),
                     "attrs" => masked_attributes(value),
                     _ => masked_value(value),
                 };

@@ -1,6 +1,6 @@
 //! What an expression refers to: WeCom's fields, paths into them, functions, and its own depth.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cel::IdedExpr;
 use cel::common::ast::{
@@ -31,13 +31,16 @@ const MAP_FIELDS: [&str; 2] = ["extattr", "external_profile"];
 pub(crate) struct References {
     /// The longest paths with literal keys: `extattr['x']` is one, `extattr` is not.
     pub paths: BTreeSet<Path>,
-    pub functions: BTreeSet<String>,
+    /// The field each path begins with, and the node of the syntax tree where it stands first.
+    pub roots: BTreeMap<String, u64>,
+    /// With the node where each stands first.
+    pub functions: BTreeMap<String, u64>,
     /// How deeply `map`, `filter`, `exists` and the like stand in each other.
     pub loops_depth: usize,
     pub depth: usize,
     /// A map literal that is not looked up at once, or a loop over a map: CEL gives keys in no
-    /// order, and order is output.
-    pub lists_a_map: bool,
+    /// order, and order is output. Where the first one stands.
+    pub listed_map: Option<u64>,
 }
 
 /// Where the walk stands.
@@ -62,8 +65,8 @@ impl References {
     }
 
     /// The fields the expression reads, each once.
-    pub fn fields(&self) -> BTreeSet<&str> {
-        self.paths.iter().map(|path| path.root.as_str()).collect()
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.roots.keys().map(String::as_str)
     }
 
     fn walk(&mut self, expression: &IdedExpr, outer: Place<'_>) {
@@ -73,15 +76,15 @@ impl References {
         };
         self.depth = self.depth.max(place.depth);
         if let Some(path) = literal_path(expression, PresenceTests::Named) {
-            self.note_path(path, place);
+            self.note_path(path, expression, place);
             return;
         }
         match &expression.expr {
-            Expr::Call(call) => self.walk_call(call, place),
+            Expr::Call(call) => self.walk_call(call, expression, place),
             Expr::Comprehension(comprehension) => self.walk_loop(comprehension, place),
             Expr::List(list) => list.elements.iter().for_each(|e| self.walk(e, place)),
             Expr::Map(map) => {
-                self.lists_a_map = true;
+                self.listed_map.get_or_insert(expression.id);
                 self.walk_entries(&map.entries, place);
             }
             Expr::Struct(literal) => self.walk_entries(&literal.entries, place),
@@ -90,19 +93,25 @@ impl References {
         }
     }
 
-    fn note_path(&mut self, path: Path, place: Place<'_>) {
+    /// `expression` is the path, or a membership test of its last key.
+    fn note_path(&mut self, path: Path, expression: &IdedExpr, place: Place<'_>) {
         let is_type = path.keys.is_empty() && TYPE_NAMES.contains(&path.root.as_str());
         if !is_type && !path.root.starts_with('@') && !is_bound(&path.root, place.bound) {
+            let root = root_of(expression);
+            self.roots.entry(path.root.clone()).or_insert(root);
             self.paths.insert(path);
         }
     }
 
-    fn walk_call(&mut self, call: &CallExpr, place: Place<'_>) {
+    fn walk_call(&mut self, call: &CallExpr, expression: &IdedExpr, place: Place<'_>) {
         if let Some(path) = literal_membership(call) {
-            self.note_path(path, place);
+            self.note_path(path, expression, place);
             return;
         }
-        self.functions.insert(call.func_name.clone());
+        let functions = &mut self.functions;
+        functions
+            .entry(call.func_name.clone())
+            .or_insert(expression.id);
         match (call.func_name.as_str(), call.args.as_slice()) {
             (operators::INDEX, [map, key]) | (operators::IN, [key, map]) => {
                 self.walk(key, place);
@@ -126,7 +135,9 @@ impl References {
 
     fn walk_loop(&mut self, comprehension: &ComprehensionExpr, place: Place<'_>) {
         self.walk(&comprehension.iter_range, place);
-        self.lists_a_map |= is_map_field(&comprehension.iter_range);
+        if is_map_field(&comprehension.iter_range) {
+            self.listed_map.get_or_insert(comprehension.iter_range.id);
+        }
         self.walk(&comprehension.accu_init, place);
         let bound = Bound {
             names: [
@@ -199,6 +210,18 @@ fn literal_path(expression: &IdedExpr, tests: PresenceTests) -> Option<Path> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The node of the name that a path begins with.
+fn root_of(expression: &IdedExpr) -> u64 {
+    match &expression.expr {
+        Expr::Select(select) => root_of(&select.operand),
+        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+            (operators::INDEX, [map, _]) | (operators::IN, [_, map]) => root_of(map),
+            _ => expression.id,
+        },
+        _ => expression.id,
     }
 }
 

@@ -16,6 +16,7 @@ mod images;
 mod missing;
 mod order;
 mod people;
+mod person_rows;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};

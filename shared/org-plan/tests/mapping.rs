@@ -133,7 +133,8 @@ fn a_new_person_without_a_value_starts_with_the_default() {
 fn a_default_that_changes_reaches_those_who_have_it_by_an_empty_value() {
     let text = |default: &str| {
         format!(
-            "1 Acme\n  - an An; title=; or_title={default}\n  - bo Bo; title=Boss; or_title={default}\n"
+            "1 Acme\n  - an An; title=; or_title={default}\n  \
+             - bo Bo; title=Boss; or_title={default}\n"
         )
     };
     let mut world = World::default();

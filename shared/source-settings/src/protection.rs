@@ -72,8 +72,8 @@ fn never_trips(
         ("floor", message, remedy)
     } else if !past_count && !past_percent {
         let message = format!(
-            "neither {} deletions nor {} % of the {rows} {noun} in the directory can be exceeded \
-             while {ROWS_LEFT_MIN} remain",
+            "neither {} deletions nor {} % of {rows} {noun} can be exceeded while \
+             {ROWS_LEFT_MIN} remain",
             limits.max_count, limits.max_percent
         );
         let remedy = format!("write a max_count below {most}, or a smaller max_percent");

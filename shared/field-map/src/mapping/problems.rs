@@ -36,15 +36,15 @@ fn all_problems_of_all_rules_come_back_together() {
     Title: this is not the name of an attribute
     broken: the expression cannot be read at line 1, column 11
     deep: the expression is too deep: at most 2 loops in each other and 24 steps
-    listed: a map may only be asked for a key: its keys have no order
+    listed: a map may only be asked for a key: its keys have no order at line 1, column 1
     login: this name belongs to a fixed part of every person and cannot be mapped
-    missing: there is no function `frobnicate`
+    missing: there is no function `frobnicate` at line 1, column 1
     name: this name belongs to a fixed part of every person and cannot be mapped
     nested: this cannot be a value of the directory
-    strange: there is no function `frobnicate`
-    two: `moble` is not a field of a WeCom member
-    two: `positon` is not a field of a WeCom member
-    typo: `positon` is not a field of a WeCom member
+    strange: there is no function `frobnicate` at line 1, column 10
+    two: `moble` is not a field of a WeCom member at line 1, column 11
+    two: `positon` is not a field of a WeCom member at line 1, column 1
+    typo: `positon` is not a field of a WeCom member at line 1, column 1
     vain: an empty default is no value
     worse: this cannot be a value of the directory
     ");
@@ -67,4 +67,41 @@ fn too_many_rules_are_one_problem_without_an_attribute() {
     let problems = Mapping::compile(&many).unwrap_err();
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].attribute, "");
+}
+
+#[test]
+fn a_problem_says_its_line_and_its_column_in_signs() {
+    let message = |source: &str| {
+        let rules = BTreeMap::from([("a".to_owned(), MappingRule::from(source))]);
+        Mapping::compile(&rules).unwrap_err().remove(0).message
+    };
+    let lines = "position +\n  '成本中心' +\n  extattr['成本中心'] + WRONG";
+    let at = |wrong: &str| message(&lines.replace("WRONG", wrong));
+    let mut shown = String::new();
+    for wrong in [
+        "positon",
+        "name.frob()",
+        "extattr.map(k, k)",
+        "'b' in extatr",
+        "has(extatr.a)",
+        "* 7",
+        "name)",
+        "'open",
+        "",
+    ] {
+        let message = at(wrong);
+        let (_, place) = message.rsplit_once(" at ").unwrap();
+        shown += &format!("{wrong} at {place}\n");
+    }
+    assert_snapshot!(shown, @"
+    positon at line 3, column 21
+    name.frob() at line 3, column 26
+    extattr.map(k, k) at line 3, column 21
+    'b' in extatr at line 3, column 28
+    has(extatr.a) at line 3, column 25
+    * 7 at line 3, column 21
+    name) at line 3, column 25
+    'open at line 3, column 21
+     at line 3, column 21
+    ");
 }

@@ -20,7 +20,9 @@ fn sensitive_values_are_masked_and_nothing_else() {
             "mobile": "***", "telephone": "***", "email": "***", "biz_mail": "***",
             "address": "***", "gender": "***", "avatar": "***", "thumb_avatar": "***",
             "qr_code": "***",
-            "external_profile": { "external_corp_name": "***", "external_attr": [{ "type": "***" }] },
+            "external_profile": {
+                "external_corp_name": "***", "external_attr": [{ "type": "***" }],
+            },
             "something_new": { "phone": "***" },
         })
     );
@@ -77,5 +79,24 @@ fn an_attribute_is_as_sensitive_as_the_fields_it_is_made_of() {
         ("nobody", None),
     ] {
         assert_eq!(mapping.is_sensitive(attribute), sensitive, "{attribute}");
+    }
+}
+
+#[test]
+fn whatever_a_sensitive_field_holds_is_masked() {
+    let forms = [
+        json!("S3CR3T"),
+        json!(["S3CR3T", { "value": "S3CR3T" }]),
+        json!({ "attrs": [{ "name": "n", "type": 0, "text": { "value": "S3CR3T" } }] }),
+        json!([{ "name": "n", "value": "S3CR3T" }]),
+        json!({ "a": { "b": [["S3CR3T"]] } }),
+        json!([{ "name": { "x": "S3CR3T" }, "type": ["S3CR3T"] }]),
+        json!({ "n": "S3CR3T" }),
+    ];
+    for field in SENSITIVE_FIELDS {
+        for form in &forms {
+            let shown = masked_record(&json!({ field: form })).to_string();
+            assert!(!shown.contains("S3CR3T"), "{shown}");
+        }
     }
 }

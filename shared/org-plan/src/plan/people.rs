@@ -7,7 +7,8 @@ use org_model::{
     UserStatus, WriteStamp,
 };
 
-use super::images::{Belief, Draft, draw, rows};
+use super::images::{Belief, Draft, draw};
+use super::person_rows::rows;
 use super::settle::{Settled, update};
 use super::{Plan, PlanInput};
 use crate::{Action, Change, Item, KeptItem, Note, notes};

@@ -1,9 +1,9 @@
 //! The same protection for attributes: one that would be emptied for too many people stays.
 //!
 //! A new app that may not see mobiles, or an expression that breaks, looks like a company that
-//! gave up its telephones (STORIES.md 25). Attributes that the mapping no longer names are not
-//! guarded: taking a rule out is a decision and not a finding. Departments, leaders and direct leaders are no such
-//! attributes: they name others, and empty when those leave.
+//! gave up its telephones (STORIES.md 25). Departments, leaders and direct leaders are no such
+//! attributes: they name others, and empty when those leave. Nor are attributes that the mapping
+//! no longer names: taking a rule out is a decision and not a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 

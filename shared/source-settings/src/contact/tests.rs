@@ -120,7 +120,10 @@ fn the_json_of_a_contact_names_its_kind() {
     let json = serde_json::to_string(&contacts).unwrap();
     assert_eq!(
         json,
-        r#"[{"email":"it@example.com"},{"sms":"+8613800000000"},{"arn":"arn:aws:sqs:eu-west-1:123456789012:a"}]"#
+        concat!(
+            r#"[{"email":"it@example.com"},{"sms":"+8613800000000"},"#,
+            r#"{"arn":"arn:aws:sqs:eu-west-1:123456789012:a"}]"#,
+        )
     );
     let again: Vec<Contact> = serde_json::from_str(&json).unwrap();
     assert_eq!(again, contacts);

@@ -59,7 +59,12 @@ fn refused_over(body: &Value, existing: Option<&SourceSettings>) -> String {
     assert!(problems.iter().all(|problem| !problem.remedy.is_empty()));
     problems
         .iter()
-        .map(|problem| format!("{}: {}\n", problem.pointer, problem.message))
+        .map(|problem| {
+            // The reasons of bounds have a test of their own.
+            let message = problem.message.split(": a rule").next().unwrap();
+            let message = message.split(": up to").next().unwrap();
+            format!("{}: {message}\n", problem.pointer)
+        })
         .collect()
 }
 
@@ -142,9 +147,9 @@ fn every_problem_of_a_body_comes_back_at_once() {
     /schedule/every: an interval is 5m, 10m, 15m, 20m, 30m, or 1h, 2h and so on to 24h
     /schedule/timezone: there is no such time zone
     /protection/x: there is no such field
-    /protection/users/floor: this is not a whole number from 0 to 50: up to the floor nothing trips, and in most companies a higher one never would
-    /protection/users/max_count: this is not a whole number from 0 to 1000: a rule that lets more go at once trips when it is too late, and in most companies never
-    /protection/users/max_percent: this is not a whole number from 0 to 50: a rule that lets more than half go trips when it is too late, or never
+    /protection/users/floor: this is not a whole number from 0 to 50
+    /protection/users/max_count: this is not a whole number from 0 to 1000
+    /protection/users/max_percent: this is not a whole number from 0 to 50
     /contacts/0/email: this is not a mail address
     /contacts/1/phone: there is no such field
     /contacts/1: a contact is exactly one of email, sms and arn
@@ -180,6 +185,28 @@ fn a_body_of_another_type_is_a_problem_and_no_panic() {
 fn what_the_system_knows_stands_under_state_and_is_ignored() {
     let body = with(documented(), "/state", json!({ "anything": [1] }));
     assert_eq!(accepted(&body), accepted(&documented()));
+}
+
+#[test]
+fn a_bound_of_protection_says_what_a_rule_beyond_it_would_be() {
+    let limits = json!({ "floor": 51, "max_count": 1_001, "max_percent": 51 });
+    let body = with(documented(), "/protection/users", limits);
+    let problems = source(&body, None).unwrap_err();
+    assert!(
+        problems[0]
+            .message
+            .contains("to 50: up to the floor nothing trips")
+    );
+    assert!(
+        problems[1]
+            .message
+            .contains("to 1000: a rule that lets more go at once trips when")
+    );
+    assert!(
+        problems[2]
+            .message
+            .contains("to 50: a rule that lets more than half go trips when")
+    );
 }
 
 #[test]

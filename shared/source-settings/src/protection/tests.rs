@@ -22,7 +22,8 @@ fn limits(floor: u32, max_count: u32, max_percent: u32) -> Limits {
 }
 
 fn lines(problems: &[SettingsProblem]) -> String {
-    let line = |one: &SettingsProblem| format!("{one}\n");
+    let line =
+        |one: &SettingsProblem| format!("{}\n{}\n{}\n", one.pointer, one.message, one.remedy);
     problems.iter().map(line).collect()
 }
 
@@ -92,18 +93,21 @@ fn a_refusal_says_why_with_its_numbers() {
         let settings = settings(kind, chosen);
         lines(&protection_problems(&settings, None, rows, rows))
     };
-    assert_snapshot!(
-        problems("users", limits(50, 60, 10), 40),
-        @"/protection/users/floor: a floor of 50 can never trip: the directory holds 40 people, and 38 of them could go unseen (write a floor below 38, or leave it out)"
-    );
-    assert_snapshot!(
-        problems("departments", limits(0, 1_000, 50), 4),
-        @"/protection/departments/max_percent: neither 1000 deletions nor 50 % of the 4 departments in the directory can be exceeded while 2 remain (write a max_count below 1, or a smaller max_percent)"
-    );
-    assert_snapshot!(
-        problems("users", limits(0, 1_000, 50), 4),
-        @"/protection/users/max_percent: neither 1000 deletions nor 50 % of the 4 people in the directory can be exceeded while 2 remain (write a max_count below 2, or a smaller max_percent)"
-    );
+    assert_snapshot!(problems("users", limits(50, 60, 10), 40), @"
+    /protection/users/floor
+    a floor of 50 can never trip: the directory holds 40 people, and 38 of them could go unseen
+    write a floor below 38, or leave it out
+    ");
+    assert_snapshot!(problems("departments", limits(0, 1_000, 50), 4), @"
+    /protection/departments/max_percent
+    neither 1000 deletions nor 50 % of 4 departments can be exceeded while 2 remain
+    write a max_count below 1, or a smaller max_percent
+    ");
+    assert_snapshot!(problems("users", limits(0, 1_000, 50), 4), @"
+    /protection/users/max_percent
+    neither 1000 deletions nor 50 % of 4 people can be exceeded while 2 remain
+    write a max_count below 2, or a smaller max_percent
+    ");
     assert_snapshot!(problems("users", limits(37, 1_000, 50), 40), @"");
 }
 
