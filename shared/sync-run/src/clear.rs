@@ -2,15 +2,16 @@
 //!
 //! Properties wanted:
 //! 1. Nobody is deleted, and nobody stays attached to a source that is gone.
-//! 2. It may be killed at any request, started twice, and continued by anybody: the end is the same.
-//! 3. No run of the source lives beside it: the settings are gone before it begins, and it holds the
-//!    lease while it works, which every detachment and every removal of logs checks.
+//! 2. It may be killed at any request, started twice, and continued by anybody: the end is the
+//!    same.
+//! 3. No run of the source lives beside it: the settings are gone before it begins, and it holds
+//!    the lease while it works, which every detachment and every removal of logs checks.
 //!
 //! Races considered:
-//! - *A late zombie of a run:* its removals fail on the lease, its updates on the stamps of what was
-//!   detached, its rows on its own expired lease. A creation that was on its way for longer than the
-//!   lease is the one thing left (see `run.rs`); whoever arrived like that before the end is
-//!   detached with the others, since the mirror is looked through once more at the end.
+//! - *A late zombie of a run:* its removals fail on the lease, its updates on the stamps of what
+//!   was detached, its rows on its own expired lease. A creation that was on its way for longer
+//!   than the lease is the one thing left (see `run.rs`); whoever arrived like that before the end
+//!   is detached with the others, since the mirror is looked through once more at the end.
 //! - *Two workers:* the second finds the lease taken and goes away.
 
 use futures::{StreamExt, TryStreamExt};
@@ -40,7 +41,8 @@ pub enum Cleared {
     NothingToDo,
 }
 
-/// Clears a source until `deadline` at the latest. `run` names this invocation: a new one each time.
+/// Clears a source until `deadline` at the latest. `run` names this invocation: a new one each
+/// time.
 ///
 /// # Errors
 /// [`StoreError`] when the store did not do its part; housekeeping starts it again.

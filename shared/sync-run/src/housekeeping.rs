@@ -1,9 +1,10 @@
 //! Housekeeping: what no run does, because no run may be alive to do it.
 //!
 //! It closes the records of dead runs, starts queued runs that nobody claimed and runs for
-//! approvals that nobody heard, sends unsent notices, reminds of held lists, notices silence, and
-//! purges what was deleted long ago; and it keeps the clearing of a source going. It runs every few minutes beside live runs: everything it
-//! writes may be written twice, and nothing it does touches a live run.
+//! approvals that nobody heard, sends unsent notices, reminds of held lists, notices silence,
+//! purges what was deleted long ago, and keeps the clearing of a source going. It runs every few
+//! minutes beside live runs: everything it writes may be written twice, and nothing it does touches
+//! a live run.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,8 @@ use crate::purge::purge;
 use crate::run::LEASE_GRACE;
 use crate::standing::state_at;
 use crate::{
-    ClaimOutcome, ClaimRequest, HeldState, Notice, OutboxItem, OutboxPayload, RunError, RunRecord,
-    RunStatus, StoredHeldList, StoredSource, approvals, burial, claim, close, notices,
+    HeldState, Notice, OutboxItem, OutboxPayload, RunError, RunRecord, RunStatus, StoredHeldList,
+    StoredSource, approvals, burial, close, notices,
 };
 
 /// A queued run that nobody claimed for this long was not delivered: Lambda gives up after 300 s.
@@ -267,43 +268,4 @@ fn is_dead(record: &RunRecord, now: Timestamp) -> bool {
         None => PURGE_AT_MOST,
     };
     record.started_at.is_none_or(|at| now >= at + alive)
-}
-
-/// Ends a run whose process is known to be dead, without waiting for its lease: for a runner that
-/// alone may hold leases. What it left is closed as by the next run.
-///
-/// # Errors
-/// [`StoreError`] if the lease or the record cannot be read or written.
-pub async fn take_over(
-    ports: &Ports,
-    source: &SourceId,
-    round: &RunId,
-) -> Result<Option<RunId>, StoreError> {
-    let Some((dead, expires_at)) = ports.leases.holder(source).await? else {
-        return Ok(None);
-    };
-    let now = ports.clock.now();
-    let request = ClaimRequest {
-        source: source.clone(),
-        run: RunId::new(format!("{round}-{source}")),
-        scheduled_at: None,
-        // Nobody alive holds it: the moment at which it would expire has come.
-        now: expires_at.max(now),
-        expires_at: expires_at.max(now) + LEASE_GRACE,
-    };
-    let (ClaimOutcome::Claimed { .. }, Some(lease)) =
-        claim(ports.leases.as_ref(), &request).await?
-    else {
-        return Ok(None);
-    };
-    let found = ports.runs.run(source, &dead).await?;
-    if let Some(record) = found.filter(|record| !record.status.is_final()) {
-        let stored = ports.sources.source(source).await?;
-        let mut noticed = stored
-            .map(|stored| stored.state.noticed)
-            .unwrap_or_default();
-        burial::bury(ports, &mut noticed, record, burial::killed()).await?;
-    }
-    ports.leases.release(&lease).await?;
-    Ok(Some(dead))
 }

@@ -31,11 +31,12 @@ mod run;
 mod source;
 mod standing;
 mod standing_range;
+mod take_over;
 mod trouble;
 
 pub use clear::{Cleared, clear_source};
 pub use clearance::Clearance;
-pub use housekeeping::{Tidied, housekeeping, take_over};
+pub use housekeeping::{Tidied, housekeeping};
 pub use lease::{ClaimOutcome, ClaimRequest, RunLease, claim};
 pub use record::{
     Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload, ReasonText, Row,
@@ -46,4 +47,5 @@ pub use run::{DEADLINE_MARGIN, LEASE_GRACE, RunOutcome, RunRequest, run};
 pub use source::{MirrorSize, SourceState, StoredAgent, StoredSource};
 pub use standing::{APPROVAL_VALID, StandingLists};
 pub use standing_range::{AffectedPeople, RangeAcceptance, StandingRange};
+pub use take_over::take_over;
 pub use trouble::{Refusal, Trouble};

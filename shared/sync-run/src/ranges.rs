@@ -8,8 +8,8 @@
 //! 3. It is spent by the run that takes the range over as the new baseline, and by no other.
 //!
 //! Races considered:
-//! - *Accepted while a run sees the same range:* that run read no acceptance, so it is unsealed; the
-//!   store leaves an accepted range as it stands, list included, and the next run uses it.
+//! - *Accepted while a run sees the same range:* that run read no acceptance, so it is unsealed;
+//!   the store leaves an accepted range as it stands, list included, and the next run uses it.
 //! - *Killed on the way:* the baseline is the old one until the record is closed, so the next run
 //!   compares with the same fingerprint, and does what is left: who is detached or deleted already
 //!   is not missing any more.
