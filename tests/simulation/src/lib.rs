@@ -7,6 +7,7 @@
 //! - **Keeps:** one seed gives one trace, so that a failure can be run again.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
+mod acts;
 mod corp;
 mod faults;
 mod process;

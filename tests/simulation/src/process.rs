@@ -1,23 +1,24 @@
 //! One process over the shared shelf: it may die at any request, or sleep and wake too late.
 
+mod outside;
+mod ranges;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{Fingerprint, ItemKey, Mark, RunId, SourceId};
-use org_plan::{Change, HeldItem, Item, PermittedChange, PermittedMark};
-use secrecy::SecretString;
-use source_settings::{AgentId, SecretRef};
+use org_model::{ItemKey, Mark, RunId, SourceId};
+use org_plan::{Change, Item, PermittedChange, PermittedMark};
+use source_settings::AgentId;
 use sync_run::ports::{
-    Clearing, Events, HeldLists, Leases, Mirror, MirrorUpkeep, Notifier, Outbox, PurgePage,
-    Purgeable, Ranges, RunLog, RunStarter, Secrets, SendError, Sources, StoreError, WriteOutcome,
+    HeldLists, Leases, Mirror, MirrorUpkeep, Outbox, PurgePage, Purgeable, RunLog, Sources,
+    StoreError, WriteOutcome,
 };
 use sync_run::{
-    ClaimOutcome, ClaimRequest, Clearance, Decision, HeldState, Notice, OutboxItem, Row, RowsPage,
-    RunLease, RunRecord, SourceState, StandingRange, StoredAgent, StoredHeldList, StoredSource,
-    Trigger, Units,
+    ClaimOutcome, ClaimRequest, Decision, HeldState, OutboxItem, Row, RowsPage, RunLease,
+    RunRecord, SourceState, StoredAgent, StoredHeldList, StoredSource, Units,
 };
 use tokio::sync::Notify;
 
@@ -413,154 +414,5 @@ impl Outbox for Process {
             Ok(())
         };
         self.ask("remember a notice", remember).await
-    }
-}
-
-#[async_trait]
-impl Ranges for Process {
-    async fn standing(&self, _: &SourceId) -> Result<Option<StandingRange>, StoreError> {
-        self.ask("read the range", |shelf| Ok(shelf.standing.clone()))
-            .await
-    }
-
-    async fn affected(
-        &self,
-        _: &SourceId,
-        fingerprint: Fingerprint,
-    ) -> Result<Vec<HeldItem>, StoreError> {
-        let affected = |shelf: &mut Shelf| {
-            let stands = shelf.standing.as_ref();
-            let stands = stands.is_some_and(|range| range.fingerprint == fingerprint);
-            Ok(if stands {
-                shelf.affected.clone()
-            } else {
-                Vec::new()
-            })
-        };
-        self.ask("read who is affected", affected).await
-    }
-
-    async fn see(
-        &self,
-        lease: &RunLease,
-        seen: &StandingRange,
-        affected: &[HeldItem],
-    ) -> Result<(), StoreError> {
-        let see = |shelf: &mut Shelf| {
-            leased(shelf, lease, "see a range")?;
-            shelf.see(seen, affected);
-            Ok(())
-        };
-        self.ask("see a range", see).await
-    }
-
-    async fn settle(&self, lease: &RunLease, fingerprint: Fingerprint) -> Result<(), StoreError> {
-        let settle = |shelf: &mut Shelf| {
-            leased(shelf, lease, "settle a range")?;
-            shelf
-                .standing
-                .take_if(|range| range.fingerprint == fingerprint);
-            Ok(())
-        };
-        self.ask("settle a range", settle).await
-    }
-}
-
-#[async_trait]
-impl Clearing for Process {
-    async fn clearance(&self, _: &SourceId) -> Result<Option<Clearance>, StoreError> {
-        self.ask("read the clearance", |shelf| Ok(shelf.clearance.clone()))
-            .await
-    }
-
-    async fn is_vacant(&self, _: &SourceId) -> Result<bool, StoreError> {
-        self.ask("see whether it is vacant", |shelf| Ok(shelf.vacant))
-            .await
-    }
-
-    async fn detach(&self, lease: &RunLease, keys: &[ItemKey]) -> Result<(), StoreError> {
-        let detach = |shelf: &mut Shelf| {
-            leased(shelf, lease, "detach")?;
-            shelf.detach(lease, keys);
-            Ok(())
-        };
-        self.ask("detach", detach).await
-    }
-
-    async fn clear_some(&self, lease: &RunLease) -> Result<bool, StoreError> {
-        let clear = |shelf: &mut Shelf| {
-            leased(shelf, lease, "clear")?;
-            Ok(shelf.clear_some())
-        };
-        self.ask("clear", clear).await
-    }
-
-    async fn finish(&self, lease: &RunLease, clearance: &Clearance) -> Result<(), StoreError> {
-        let finish = |shelf: &mut Shelf| {
-            leased(shelf, lease, "finish a clearing")?;
-            if shelf.clearance.take().is_some() {
-                (shelf.vacant, shelf.gone) = (!clearance.remove, clearance.remove);
-            }
-            Ok(())
-        };
-        self.ask("finish a clearing", finish).await
-    }
-}
-
-impl Process {
-    fn leave(&self) -> Result<(), SendError> {
-        if self.faults.mute || self.dead.load(Ordering::SeqCst) {
-            return Err(SendError {
-                service: "world",
-                reason: "mute".to_owned(),
-            });
-        }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Notifier for Process {
-    async fn send(&self, notice: &Notice) -> Result<(), SendError> {
-        self.leave()?;
-        self.lock().notices.push(notice.clone());
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Events for Process {
-    async fn run_finished(&self, record: &RunRecord) -> Result<(), SendError> {
-        self.leave()?;
-        self.lock().events.push(record.clone());
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Secrets for Process {
-    async fn secret(&self, _: &SecretRef) -> Result<SecretString, SendError> {
-        Ok(SecretString::from("invented"))
-    }
-}
-
-#[async_trait]
-impl RunStarter for Process {
-    async fn start(&self, _: &SourceId, run: &RunId, _: Trigger) -> Result<(), SendError> {
-        self.leave()?;
-        self.lock().started.push(run.clone());
-        Ok(())
-    }
-
-    async fn start_clearing(&self, _: &SourceId) -> Result<(), SendError> {
-        self.leave()?;
-        self.lock().clearings_started += 1;
-        Ok(())
-    }
-}
-
-impl sync_run::ports::Clock for Process {
-    fn now(&self) -> Timestamp {
-        *self.now.lock().unwrap()
     }
 }

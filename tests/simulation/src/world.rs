@@ -11,8 +11,8 @@ use source_settings::{
 };
 use sync_run::ports::{NoProgress, Ports, StoreError};
 use sync_run::{
-    AffectedPeople, Clearance, Cleared, HeldState, RangeAcceptance, RowResult, RunMode, RunOutcome,
-    RunRecord, RunRequest, Tidied, Trigger, clear_source, housekeeping, run,
+    HeldState, RowResult, RunMode, RunOutcome, RunRecord, RunRequest, Tidied, Trigger,
+    housekeeping, run,
 };
 
 use crate::corp::Reader;
@@ -192,54 +192,6 @@ impl World {
                 list.decided_at = Some(now);
             }
         }
-    }
-
-    /// An administrator accepts the range that stands.
-    pub fn accept_range(&self, people: AffectedPeople) {
-        let at = self.now();
-        if let Some(standing) = &mut self.shelf().standing {
-            let by = "someone".to_owned();
-            standing
-                .acceptance
-                .get_or_insert(RangeAcceptance { people, by, at });
-        }
-    }
-
-    /// An administrator replaces the source, or deletes it. Refused while a run is queued or live.
-    pub fn begin_clearing(&self, remove: bool) -> bool {
-        let at = self.now();
-        let mut shelf = self.shelf();
-        let live = shelf.holder.as_ref().is_some_and(|(_, until)| at < *until);
-        let open = shelf
-            .records
-            .values()
-            .any(|record| !record.status.is_final());
-        if live || open || shelf.vacant {
-            return false;
-        }
-        shelf.clearance.get_or_insert(Clearance {
-            source: SourceId::new("hq"),
-            remove,
-            by: "someone".to_owned(),
-            at,
-            outside_done: true,
-        });
-        true
-    }
-
-    /// One invocation of the worker that clears the source, with faults.
-    pub async fn clear(&mut self, faults: Faults) -> (Result<Cleared, StoreError>, usize) {
-        let request = self.request();
-        let (process, ports) = self.process(faults);
-        let ended = clear_source(&ports, &request.source, request.deadline, &request.run).await;
-        (ended, process.requests())
-    }
-
-    /// The vacant source is set up anew, with the same settings.
-    pub fn set_up_anew(&self) {
-        let mut shelf = self.shelf();
-        assert!(shelf.vacant, "nothing was cleared");
-        shelf.vacant = false;
     }
 
     /// Everybody of the organisation is live in the directory as they are; whoever else is live

@@ -9,7 +9,7 @@ use org_plan::{Action, Item};
 use simulation::{Faults, World, faults_at};
 use sync_run::{AffectedPeople, NoticeKind, RowResult, RunMode, RunRecord, RunStatus};
 
-/// Sixty people in departments 1 to 6 of which an app soon sees 2, 3 and 6 only: thirty are affected.
+/// Sixty people in departments 1 to 6; the app soon sees 2, 3 and 6 only: thirty are affected.
 async fn narrowed() -> World {
     let mut world = World::new(60, 6);
     world.run().await;
