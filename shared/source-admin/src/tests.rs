@@ -5,14 +5,18 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use org_model::{Fingerprint, RunId, SourceId};
 use org_plan::HeldList;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use sync_run::{HeldState, RunMode, StoredHeldList};
 
 use crate::fakes::{Part, World};
 use crate::{AdminError, Precondition, Put, RunRequest, SourceView};
 
+mod agents;
+mod checks;
 mod clearing;
 mod contacts;
+mod login_apps;
 mod ranges;
 mod sources;
 
