@@ -176,7 +176,12 @@ async fn located(talk: &Conversation, at: usize, step: StepName, failure: Failur
     }
 }
 
-async fn walked(talk: &Conversation, at: usize, silence: Silence) -> (Option<StepName>, Silence) {
+/// Where the road is blocked, if it is, and why: as far as reqwest tells it, else by hand.
+pub(crate) async fn walked(
+    talk: &Conversation,
+    at: usize,
+    silence: Silence,
+) -> (Option<StepName>, Silence) {
     let agent = talk.routes.agent(at);
     let tunnelled = agent.is_some_and(|agent| agent.url.starts_with("https"));
     if let Some(step) = silence.step(tunnelled) {

@@ -11,13 +11,16 @@ use reqwest::Url;
 use sync_run::ports::{Clock, ReadError, Remedy, Wecom, WecomAccess, WecomSession};
 use tokio::time::Instant;
 
+use crate::check::walked;
 use crate::conversation::Conversation;
 use crate::corps::Corps;
+use crate::failure::Failure;
 use crate::ground::{Ground, Names};
 use crate::pace::Pace;
 use crate::question::Question;
 use crate::remedies::{app_disabled, bad_base_url, no_agent, read_error};
 use crate::session::Session;
+use crate::transport::Silence;
 use crate::wire::{AgentAnswer, agent_answer};
 
 /// [`Wecom`] and `source_admin::ports::WecomDesk` over HTTPS. Make one per process: tokens and call limits live in it.
@@ -136,6 +139,7 @@ async fn prove(talk: &Conversation, agent_id: u64) -> Result<AgentAnswer, ReadEr
             }
             Err(failure) if failure.is_final() => return Err(read_error(&failure)),
             Err(failure) => {
+                let failure = looked_into(talk, at, failure).await;
                 let agent = talk.routes.agent_id(at).map(str::to_owned);
                 let code = read_error(&failure).code;
                 tracing::warn!(agent, code, "WeCom cannot be read through this agent");
@@ -144,6 +148,17 @@ async fn prove(talk: &Conversation, agent_id: u64) -> Result<AgentAnswer, ReadEr
         }
     }
     Err(no_agent(causes))
+}
+
+/// An agent that refused its tunnel is asked once more, by hand, why: an operator has to know.
+async fn looked_into(talk: &Conversation, at: usize, failure: Failure) -> Failure {
+    match failure {
+        Failure::Silent(Silence::AgentRefusesTunnel) => {
+            let (_, silence) = walked(talk, at, Silence::AgentRefusesTunnel).await;
+            Failure::Silent(silence)
+        }
+        other => other,
+    }
 }
 
 #[async_trait]

@@ -169,7 +169,7 @@ async fn when_all_agents_fail_each_tells_why() {
     assert_eq!(error.code, "no_agent");
     for part in [
         "agent dead: it cannot be reached",
-        "agent forbidding: it refuses to connect to WeCom",
+        "agent forbidding: it cannot connect to WeCom (502)",
         "agent untrusted: WeCom does not trust the address 127.0.0.78",
     ] {
         assert!(error.message.contains(part), "{error}");

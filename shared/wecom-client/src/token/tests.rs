@@ -68,3 +68,16 @@ async fn a_failed_fetch_leaves_no_token() {
     let token = slot.get_or(issuer.fetch(Duration::MAX)).await.unwrap();
     assert_eq!(token.text.expose_secret(), "t1");
 }
+
+#[tokio::test]
+async fn a_token_is_renewed_for_whoever_proves_the_secret() {
+    let (slot, issuer) = (TokenSlot::default(), Issuer::default());
+    slot.get_or(issuer.fetch(LONG)).await.unwrap();
+    let fresh = slot.renew(issuer.fetch(LONG)).await.unwrap();
+    assert_eq!(fresh.text.expose_secret(), "t2");
+    let refused = slot.renew(async { Err(Failure::OutOfBudget) }).await;
+    assert!(refused.is_err());
+    // Everybody else goes on with the newest that was given out.
+    let token = slot.get_or(issuer.fetch(LONG)).await.unwrap();
+    assert_eq!(token.text.expose_secret(), "t2");
+}
