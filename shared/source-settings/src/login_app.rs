@@ -40,3 +40,6 @@ impl LoginAppSettings {
         crate::parse::stored_login_app(json, secret)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,17 +45,8 @@ pub(crate) fn source(
         (Some(_), _) => {}
         (None, None) => problems.add(SECRET_AT, "the secret is missing", SECRET_REMEDY),
         (None, Some(old)) => {
-            let unreadable = problems.has_any_at(&[
-                "/base_url",
-                "/credentials",
-                "/credentials/corp_id",
-                "/credentials/agent_id",
-            ]);
             let moved = settings.corp_or_server_changed(old) || settings.agent_changed(old);
-            if moved && !unreadable {
-                let message = "the stored secret belongs to another server, corp or app";
-                problems.add(SECRET_AT, message, SECRET_REMEDY);
-            }
+            judge_stored_secret(moved, &mut problems);
             let stored = &old.credentials.secret;
             settings.credentials.secret.clone_from(stored);
         }
@@ -64,6 +55,21 @@ pub(crate) fn source(
         settings,
         new_secret: given,
     })
+}
+
+/// A stored secret is not sent to a place that it was not given for. Where that cannot be read,
+/// one problem is enough.
+fn judge_stored_secret(moved: bool, problems: &mut Problems) {
+    let unreadable = problems.has_any_at(&[
+        "/base_url",
+        "/credentials",
+        "/credentials/corp_id",
+        "/credentials/agent_id",
+    ]);
+    if moved && !unreadable {
+        let message = "the stored secret belongs to another server, corp or app";
+        problems.add(SECRET_AT, message, SECRET_REMEDY);
+    }
 }
 
 pub(crate) fn source_text(
@@ -106,10 +112,7 @@ pub(crate) fn login_app(
             let same_app = settings.base_url == old.base_url
                 && settings.credentials.corp_id == old.credentials.corp_id
                 && settings.credentials.agent_id == old.credentials.agent_id;
-            if !same_app {
-                let message = "the stored secret belongs to another server, corp or app";
-                problems.add(SECRET_AT, message, SECRET_REMEDY);
-            }
+            judge_stored_secret(!same_app, &mut problems);
             let stored = &old.credentials.secret;
             settings.credentials.secret.clone_from(stored);
         }
@@ -179,7 +182,7 @@ fn judge(json: &Value, problems: &mut Problems) -> (SourceSettings, Option<NewSe
 }
 
 fn read_name(body: &Section<'_>, problems: &mut Problems) -> String {
-    let remedy = "name the source as people know it, such as Head office";
+    let remedy = "give the name that people know it by, such as Head office";
     if !body.requires("name", remedy, problems) {
         return String::new();
     }

@@ -318,3 +318,14 @@ fn a_rule_without_a_default_is_written_as_its_expression() {
         r#"{"a":"position","b":{"value":"position","default":[1,true]}}"#
     );
 }
+
+#[test]
+fn everybody_is_looked_at_again_when_a_rule_comes_or_goes() {
+    let (one, both) = (mapping("a: alias"), mapping("a: alias\nb: position"));
+    for position in [json!("p"), json!(""), json!(null), json!({})] {
+        let person = member(&json!({ "alias": "a", "position": position }));
+        let print = |mapping: &Mapping| mapping.map(&person, &FilledFields::default());
+        assert_ne!(print(&one).fingerprint(), print(&both).fingerprint());
+        assert_eq!(print(&both).fingerprint(), print(&both).fingerprint());
+    }
+}

@@ -128,6 +128,8 @@ fn without_empty_rules(mut json: Value) -> Value {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn equal_settings_give_no_change(body in any_settings()) {
         let settings = accepted(&body);
