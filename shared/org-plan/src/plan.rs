@@ -100,6 +100,10 @@ pub struct Plan {
     /// guard over clearings lets them.
     #[serde(default)]
     pub unmapped: BTreeSet<AttributeName>,
+    /// Values that give way to a default, for the same guard. Skipped where plans are written:
+    /// it serves the judgement that follows the planning.
+    #[serde(skip)]
+    pub defaulted: BTreeMap<ItemKey, BTreeSet<AttributeName>>,
 }
 
 /// What the fingerprint of a plan covers of one change.

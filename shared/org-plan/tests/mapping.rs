@@ -144,3 +144,30 @@ fn a_default_that_changes_reaches_those_who_have_it_by_an_empty_value() {
         @r#"update user an "An", title "Staff" -> "Crew""#
     );
 }
+
+#[test]
+fn values_of_their_own_that_give_way_to_a_default_are_guarded_like_clearings() {
+    let mut world = World::holding(&company(|n| format!("title=T{n}")));
+    let reading = Reading::sealed(&company(|_| "title=; or_title=Staff".to_owned()));
+    let verdict = world.run(&reading);
+    let tripped: Vec<String> = verdict.tripped.iter().map(ToString::to_string).collect();
+    assert_eq!(tripped, ["users clearing 10: 19 of 20 (title)"]);
+    assert_eq!(verdict.permitted.changes().len(), 0);
+    world.standing.applied_plan = Some(world.plan(&reading).fingerprint());
+    assert!(world.run(&reading).tripped.is_empty());
+    assert!(world.plan(&reading).changes.is_empty());
+}
+
+#[test]
+fn another_default_reaches_everybody_at_once_and_a_few_values_of_their_own_may_go() {
+    let staff = |n: usize| match n {
+        0..=4 => format!("title=T{n}; or_title=Staff"),
+        _ => "title=; or_title=Staff".to_owned(),
+    };
+    let mut world = World::default();
+    world.run(&Reading::sealed(&company(staff)));
+    let crew = Reading::sealed(&company(|_| "title=; or_title=Crew".to_owned()));
+    let verdict = world.run(&crew);
+    assert!(verdict.tripped.is_empty());
+    assert_eq!(attribute_rows(&verdict), 20);
+}

@@ -1,6 +1,6 @@
 //! The image of a person after a change: what the reading asks for, and what it may not take away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use org_model::{
     AttributeName, DepartmentTree, DirectoryUser, Intent, MappedUser, Membership, Untold, UserId,
@@ -33,6 +33,8 @@ pub(super) struct Draft {
     pub closes_to: Option<UserStatus>,
     /// Values that stay because the reading says nothing: attribute and code.
     pub kept: Vec<(String, String)>,
+    /// Values that give way to a default, because the reading shows them empty.
+    pub defaulted: BTreeSet<AttributeName>,
 }
 
 /// Draws `mapped` over `before`. The stamp is the caller's to set.
@@ -47,6 +49,7 @@ pub(super) fn draw(
         settled: Settled::Yes,
         closes_to: None,
         kept: Vec::new(),
+        defaulted: BTreeSet::new(),
     };
     draft.user.userid = mapped.userid.clone();
     if let Some(name) = &mapped.name {
@@ -173,6 +176,8 @@ impl Draft {
             Intent::Set(_) | Intent::Clear if holds_value && held != default => {
                 if belief.sealed {
                     self.put(attribute, default);
+                    let named = default.map(|_| attribute.clone());
+                    self.defaulted.extend(named);
                 } else {
                     self.settled = Settled::No;
                 }

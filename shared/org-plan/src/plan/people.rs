@@ -145,6 +145,11 @@ fn change(
     let is_unmapped = |attribute: &&String| !mapped.attributes.contains_key(*attribute);
     let unmapped = before.attributes.keys().filter(is_unmapped);
     plan.unmapped.extend(unmapped.cloned());
+    if !draft.defaulted.is_empty() {
+        let defaulted = std::mem::take(&mut draft.defaulted);
+        let key = ItemKey::User(before.key());
+        plan.defaulted.insert(key, defaulted);
+    }
     if mapped.memberships.is_none() {
         // Departments that the reading does not show as theirs, and that they stay in.
         plan.occupy(&Item::User(draft.user.clone()));

@@ -2,21 +2,24 @@
 //!
 //! A new app that may not see mobiles, or an expression that breaks, looks like a company that
 //! gave up its telephones (STORIES.md 25). Departments, leaders and direct leaders are no such
-//! attributes: they name others, and empty when those leave. Nor are attributes that the mapping
+//! attributes: they name others, and empty when those leave. A value that gives way to a default
+//! is lost as well. Nor are attributes that the mapping
 //! no longer names: taking a rule out is a decision and not a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use org_model::{DirectoryUser, ItemKey, ItemKind};
 
+use serde_json::Value;
+
 use crate::plan::is_empty;
 use crate::{Action, Change, Item, Limits, Plan, RuleLimit, RuleWindow, TrippedRule};
 
 /// Takes the clearings of such attributes out of the plan and says which rules they broke.
 pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for attribute in plan.changes.iter().flat_map(clearings) {
-        *counts.entry(attribute).or_default() += 1;
+    let mut counts = count_clearings(plan);
+    for (attribute, lost) in count_lost_to_defaults(plan) {
+        *counts.entry(attribute).or_default() += lost;
     }
     // What an administrator took out of the mapping is meant to go.
     counts.retain(|attribute, _| !plan.unmapped.contains(attribute));
@@ -41,6 +44,45 @@ pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
     tripped.collect()
 }
 
+fn count_clearings(plan: &Plan) -> BTreeMap<String, u64> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for attribute in plan.changes.iter().flat_map(clearings) {
+        *counts.entry(attribute).or_default() += 1;
+    }
+    counts
+}
+
+/// How many values give way to the default. The commonest of them is not counted: it may be the
+/// default that an administrator just changed, and nobody's own.
+fn count_lost_to_defaults(plan: &Plan) -> BTreeMap<String, u64> {
+    let mut lost: BTreeMap<&str, BTreeMap<String, u64>> = BTreeMap::new();
+    for change in &plan.changes {
+        for (attribute, value) in lost_to_defaults(plan, change) {
+            let values = lost.entry(attribute).or_default();
+            *values.entry(value.to_string()).or_default() += 1;
+        }
+    }
+    let own = |values: &BTreeMap<String, u64>| {
+        values.values().sum::<u64>() - values.values().max().copied().unwrap_or_default()
+    };
+    let counts = lost
+        .iter()
+        .map(|(name, values)| ((*name).to_owned(), own(values)));
+    counts.collect()
+}
+
+fn lost_to_defaults<'a>(
+    plan: &'a Plan,
+    change: &'a Change,
+) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let before = match &change.before {
+        Some(Item::User(before)) => Some(before),
+        _ => None,
+    };
+    let defaulted = plan.defaulted.get(&change.key()).into_iter().flatten();
+    defaulted.filter_map(move |name| Some((name.as_str(), before?.attributes.get(name)?)))
+}
+
 /// The attributes that this change empties for a person who stays the same person.
 fn clearings(change: &Change) -> Vec<String> {
     let (Some(Item::User(before)), Item::User(after), false) =
@@ -59,11 +101,9 @@ fn clearings(change: &Change) -> Vec<String> {
 fn withhold_all(plan: &mut Plan, guarded: &BTreeSet<String>) {
     let mut rewritten: BTreeMap<ItemKey, Change> = BTreeMap::new();
     for change in std::mem::take(&mut plan.changes) {
-        let cleared = clearings(&change);
-        let cleared: Vec<String> = cleared
-            .into_iter()
-            .filter(|a| guarded.contains(a))
-            .collect();
+        let lost = lost_to_defaults(plan, &change).map(|(name, _)| name.to_owned());
+        let mut cleared: Vec<String> = clearings(&change).into_iter().chain(lost).collect();
+        cleared.retain(|attribute| guarded.contains(attribute));
         if cleared.is_empty() {
             plan.changes.push(change);
             continue;
