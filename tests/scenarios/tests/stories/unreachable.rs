@@ -1,14 +1,17 @@
 //! Story 3: unreachable is never read as empty.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use scenarios::World;
+use serde_json::json;
+use source_admin::Precondition;
 use sync_run::ports::Clock;
 use sync_run::{NoticeKind, RunOutcome, RunRecord, RunStatus, run};
-use testkit::{Faults, ProxyManner};
+use testkit::{Faults, ForwardProxy, ProxyManner, ProxyOptions};
 use wecom_client::WecomClient;
-use wecom_sim::{At, SettingsPatch, Times, What};
+use wecom_sim::{At, Command, SettingsPatch, Times, What};
 
 /// Nobody was removed from anything, and a person was told what to do.
 async fn assert_nobody_left(world: &World, record: &RunRecord, code: &str) {
@@ -108,6 +111,37 @@ async fn an_agent_that_refuses_resets_or_is_gone_is_no_empty_company() {
     world.proxy.stop();
     let record = world.run().await;
     assert_nobody_left(&world, &record, "no_agent").await;
+}
+
+/// The first agent's address loses WeCom's trust while lists are read.
+#[tokio::test]
+async fn a_run_that_changes_agents_on_the_way_names_the_last_one() {
+    let mut world = World::synced(20, 4).await;
+    let source = Ipv4Addr::new(127, 0, 0, 78);
+    let second = ProxyOptions {
+        source,
+        ..ProxyOptions::default()
+    };
+    let second = ForwardProxy::start(second).await.unwrap();
+    let agent = json!({ "url": second.url() }).to_string();
+    let admin = world.admin();
+    let put = admin.put_agent("dc-2", &agent, &Precondition::Unstated, "admin");
+    put.await.unwrap();
+    world.set("/agents", json!(["dc-1", "dc-2"])).await;
+    world.control().reset_counts().unwrap();
+    let trust_the_second = SettingsPatch {
+        trusted_ips: Some(vec![source.into()]),
+        ..SettingsPatch::default()
+    };
+    let hook = Command::Configure(trust_the_second);
+    world.control().on_call(4, hook).unwrap();
+    let record = world.run().await;
+    assert_eq!(record.status, RunStatus::Succeeded, "{record:?}");
+    assert_eq!(record.sealed, Some(true));
+    assert_eq!(record.agent.as_deref(), Some("dc-2"));
+    world.assert_equal().await;
+    let peers = world.sim.calls_by_peer();
+    assert!(peers["127.0.0.77"] > 0 && peers["127.0.0.78"] > 0);
 }
 
 struct Still(Timestamp);
