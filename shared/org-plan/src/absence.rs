@@ -94,7 +94,7 @@ impl AbsenceBudget {
 /// What the answers prove. `whole_company`: the sealed range includes the root.
 /// `answers` has an entry for each question that was asked. Of whom a person accepted that they go
 /// because the range does not show them (`accepted`, or a mark that says so), being out of range
-/// is evidence; an answer that says nothing still is none.
+/// is evidence, as long as the range is a narrower one; an answer that says nothing still is none.
 pub fn judge_absence(
     missing: &BTreeMap<ItemKey, Item>,
     answers: &BTreeMap<ItemKey, AbsenceAnswer>,
@@ -110,7 +110,7 @@ pub fn judge_absence(
                     AbsenceFinding::Gone
                 }
                 Some(AbsenceAnswer::Absent | AbsenceAnswer::OutOfRange)
-                    if accepted.contains(key) || is_accepted(item) =>
+                    if accepted.contains(key) || (is_accepted(item) && !whole_company) =>
                 {
                     AbsenceFinding::Gone
                 }

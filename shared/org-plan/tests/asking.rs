@@ -216,4 +216,7 @@ fn a_mark_of_an_accepted_range_is_evidence_in_every_later_run() {
     let findings = judge_absence(&items, &answers, &BTreeSet::new(), false, world.now);
     assert_eq!(findings[&user("an")], AbsenceFinding::Gone);
     assert_eq!(findings[&user("bo")], AbsenceFinding::Unknown);
+    // Where everything is visible again, the word was about another range.
+    let wide = judge_absence(&items, &answers, &BTreeSet::new(), true, world.now);
+    assert_eq!(wide[&user("an")], AbsenceFinding::OutOfRange);
 }
