@@ -16,6 +16,6 @@ mod tables;
 
 pub use compare::{assert_directory_equals, assert_directory_equals_but, live_people};
 pub use log::assert_log_agrees;
-pub use stage::{World, poison, small};
+pub use stage::{AGENT_IP, World, poison, small};
 pub use standins::StandIns;
 pub use tables::{Directory, TABLES, raw_items};
