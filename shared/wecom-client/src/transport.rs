@@ -265,3 +265,6 @@ fn fault_of(error: &rustls::Error) -> TlsFault {
         _ => TlsFault::Other,
     }
 }
+
+#[cfg(test)]
+mod tests;
