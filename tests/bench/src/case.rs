@@ -161,6 +161,8 @@ fn ports(
         runs: store.clone(),
         held: store.clone(),
         outbox: store.clone(),
+        ranges: store.clone(),
+        clearing: store.clone(),
         wecom: Arc::new(wecom),
         secrets: outside.clone(),
         notifier: outside.clone(),
@@ -205,6 +207,10 @@ impl RunStarter for Outside {
         _run: &RunId,
         _trigger: Trigger,
     ) -> Result<(), SendError> {
+        Ok(())
+    }
+
+    async fn start_clearing(&self, _source: &SourceId) -> Result<(), SendError> {
         Ok(())
     }
 }

@@ -10,7 +10,9 @@ use dynamo_store::DynamoStore;
 use jiff::Timestamp;
 use org_model::SourceId;
 use serde_json::json;
-use source_admin::ports::{Author, Expected, SettingsStore};
+use source_admin::ports::{
+    Author, Expected, HistoryAction, SettingsStore, SourceCommit, Unsettled,
+};
 use source_settings::{AgentId, AgentSettings, SecretRef, SourceSettings};
 use testkit::template::TEMPLATE;
 use testkit::{EmbeddedDynamo, ForwardProxy, ProxyOptions};
@@ -121,7 +123,15 @@ impl Outdoors {
             .await?;
         let settings = self.settings()?;
         let source = SourceId::new(SOURCE);
-        SettingsStore::put_source(&store, &source, &settings, Expected::Absent, &author).await?;
+        let commit = SourceCommit {
+            settings: &settings,
+            expected: Expected::Absent,
+            author: &author,
+            action: HistoryAction::Created,
+            changes: &[],
+            unsettled: &Unsettled::default(),
+        };
+        SettingsStore::put_source(&store, &source, &commit).await?;
         Ok(())
     }
 
