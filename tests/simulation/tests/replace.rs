@@ -384,3 +384,46 @@ async fn a_dead_clearing_is_taken_over_like_a_dead_run() {
         Ok(Cleared::Finished)
     );
 }
+
+/// A worker that wakes after another finished, and the source was set up anew and has run.
+#[tokio::test]
+async fn a_late_zombie_of_a_clearing_touches_nothing_of_the_source_that_follows() {
+    for n in 1.. {
+        let mut world = lived().await;
+        assert!(world.begin_clearing(false));
+        let request = world.request();
+        let faults = Faults {
+            sleep_before: Some(n),
+            ..Faults::default()
+        };
+        let (process, ports) = world.process(faults);
+        let wake = process.wake();
+        let zombie = tokio::spawn(async move {
+            clear_source(&ports, &request.source, request.deadline, &request.run).await
+        });
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+        if zombie.is_finished() {
+            assert!(n > 10, "the zombie slept at {n} places only");
+            return;
+        }
+        world.pass(SignedDuration::from_hours(1));
+        let vacant = world.shelf().vacant;
+        let ended = world.clear(Faults::default()).await.0;
+        assert!(vacant || ended == Ok(Cleared::Finished), "slept at {n}");
+        world.set_up_anew();
+        world.run().await;
+        let (items, records) = {
+            let shelf = world.shelf();
+            (shelf.items.clone(), shelf.records.clone())
+        };
+        wake.notify_one();
+        let said = zombie.await.unwrap();
+        let shelf = world.shelf();
+        assert_eq!(shelf.items, items, "slept at {n}: {said:?}");
+        assert_eq!(shelf.records, records, "slept at {n}: {said:?}");
+        assert!(!shelf.vacant && shelf.clearance.is_none(), "slept at {n}");
+        assert!(shelf.state.baseline.is_some(), "slept at {n}: {said:?}");
+    }
+}
