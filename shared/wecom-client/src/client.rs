@@ -23,7 +23,8 @@ use crate::session::Session;
 use crate::transport::Silence;
 use crate::wire::{AgentAnswer, agent_answer};
 
-/// [`Wecom`] and `source_admin::ports::WecomDesk` over HTTPS. Make one per process: tokens and call limits live in it.
+/// [`Wecom`] and `source_admin::ports::WecomDesk` over HTTPS. Make one per process: tokens and call
+/// limits live in it.
 pub struct WecomClient {
     clock: Arc<dyn Clock>,
     corps: Corps,
