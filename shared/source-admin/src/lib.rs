@@ -47,9 +47,7 @@ pub use error::AdminError;
 pub use held::{Approval, Exception, HeldView};
 pub use login_apps::LoginAppView;
 pub use precondition::Precondition;
-pub use preview::{
-    PersonChange, Preview, PreviewAction, PreviewOutcome, PreviewedPerson, WITHHELD_SINCE,
-};
+pub use preview::{PersonChange, Preview, PreviewAction, PreviewOutcome, PreviewedPerson};
 pub use range::{RangeApproval, RangeView};
 pub use runs::{Asked, RunRequest};
 pub use source_state::SourceView;

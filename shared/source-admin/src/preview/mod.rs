@@ -22,9 +22,6 @@ pub use change::{PersonChange, PreviewAction};
 use lookup::Found;
 use question::PreviewQuestion;
 
-/// 20:00 in China: apps made later are never sent what privacy rules withhold (WECOM.md §1).
-pub const WITHHELD_SINCE: &str = "2022-06-20T12:00:00Z";
-
 /// What a preview shows.
 #[derive(Clone, Debug)]
 pub struct Preview {

@@ -33,7 +33,10 @@ fn chinese(missing: &FieldExplanation) -> Words {
         MissingCause::Empty if fields.is_empty() => ("表达式的结果为空".to_owned(), ""),
         MissingCause::Empty => (format!("该成员在企业微信中没有填写 {fields}"), ""),
         MissingCause::ExpressionFailed => (
-            "表达式没有得到目录可以保存的值".to_owned(),
+            match missing.failed_at {
+                Some(place) => format!("表达式在第 {} 行第 {} 列出错", place.line, place.column),
+                None => "表达式出错，没有得到目录可以保存的值".to_owned(),
+            },
             "请让表达式返回文本、数字、true/false，或它们的列表",
         ),
     };
