@@ -10,6 +10,7 @@
 mod caller;
 mod extract;
 pub mod lambda;
+mod language;
 mod openapi;
 mod problem;
 mod routes;

@@ -30,6 +30,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "is_empty")]
     #[schema(value_type = Vec<FieldProblem>, required = false)]
     pub errors: Box<[FieldProblem]>,
+    /// The fingerprint that stands in place of the one that was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub fingerprint: Option<Box<str>>,
     /// The run that is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -74,6 +78,7 @@ impl Problem {
             code,
             remedy,
             errors: Box::default(),
+            fingerprint: None,
             run: None,
         }
     }
@@ -98,16 +103,34 @@ impl Problem {
 
 fn status_of(error: &AdminError) -> StatusCode {
     match error {
-        AdminError::NotFound { .. } => StatusCode::NOT_FOUND,
+        AdminError::NotFound { .. }
+        | AdminError::SourceCleared(_)
+        | AdminError::SourceVacant(_) => StatusCode::NOT_FOUND,
         AdminError::NotJson(_) | AdminError::BadCursor => StatusCode::BAD_REQUEST,
-        AdminError::Invalid(_) | AdminError::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        AdminError::Invalid(_) | AdminError::TooDeep(_) | AdminError::KeyReused { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         AdminError::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         AdminError::Stale => StatusCode::PRECONDITION_FAILED,
         AdminError::OtherOrganisation
         | AdminError::RunLive { .. }
+        | AdminError::AgentInUse(_)
+        | AdminError::OtherServer(_)
+        | AdminError::SourceUnreadable
+        | AdminError::NoSecret
+        | AdminError::MissingAgent(_)
+        | AdminError::AgentCredentials(_)
+        | AdminError::BeingCleared(_)
+        | AdminError::NoContacts
+        | AdminError::NoRangeWaits
+        | AdminError::StaleRange { .. }
+        | AdminError::RangeDecided
         | AdminError::NotWaiting { .. } => StatusCode::CONFLICT,
         AdminError::ExceptNotAvailable => StatusCode::NOT_IMPLEMENTED,
+        AdminError::NoSuchLoginApp(_) => StatusCode::UNPROCESSABLE_ENTITY,
         AdminError::Vault(_)
+        | AdminError::SecretUnread(_)
+        | AdminError::Notifier(_)
         | AdminError::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. }) => {
             StatusCode::SERVICE_UNAVAILABLE
         }
@@ -130,8 +153,15 @@ impl From<AdminError> for Problem {
         };
         let mut problem = Self::new(status, error.code(), detail, error.remedy_text());
         match error {
-            AdminError::Invalid(found) | AdminError::NotJson(found) => {
+            AdminError::Invalid(found)
+            | AdminError::TooDeep(found)
+            | AdminError::NoSuchLoginApp(found)
+            | AdminError::OtherServer(found)
+            | AdminError::NotJson(found) => {
                 problem.errors = found.into_iter().map(FieldProblem::from).collect();
+            }
+            AdminError::StaleRange { fingerprint } => {
+                problem.fingerprint = Some(fingerprint.to_string().into());
             }
             AdminError::RunLive { run } | AdminError::KeyReused { run } => {
                 problem.run = Some(run.to_string().into());

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use aws_services::{
-    LambdaStarter, ScheduleRoute, SchedulerSchedules, SecretManagerVault, SnsContacts,
+    LambdaStarter, ScheduleRoute, SchedulerSchedules, SecretManagerVault, SnsContacts, SnsNotifier,
+    VaultSecrets,
 };
 use dynamo_store::{DynamoStore, TableNames};
 use jiff::Timestamp;
 use lambda_boot::{Failure, Settings, aws_config, environment};
 use source_admin::{Admin, Ports};
 use sync_run::ports::Clock;
+use wecom_client::WecomClient;
 
 /// The time of the machine.
 struct SystemClock;
@@ -40,11 +42,19 @@ pub async fn from_environment() -> Result<Admin, Failure> {
     };
     Ok(Admin::new(Ports {
         settings: store.clone(),
+        agent_checks: store.clone(),
+        login_apps: store.clone(),
+        history: store.clone(),
+        clearings: store.clone(),
         vault: Arc::new(SecretManagerVault::new(&config, settings.secret_prefix)),
+        secrets: Arc::new(VaultSecrets::new(&config)),
+        wecom: Arc::new(WecomClient::new(clock.clone())),
         schedules: Arc::new(SchedulerSchedules::new(&config, route)),
-        contacts: Arc::new(SnsContacts::new(&config, settings.notice_topic_arn)),
+        contacts: Arc::new(SnsContacts::new(&config, settings.notice_topic_arn.clone())),
+        notifier: Arc::new(SnsNotifier::new(&config, settings.notice_topic_arn)),
         queue: store.clone(),
         held: store.clone(),
+        ranges: store.clone(),
         directory: store,
         starter: Arc::new(LambdaStarter::new(&config, settings.sync_function_arn)),
         clock,

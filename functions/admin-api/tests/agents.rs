@@ -3,6 +3,7 @@
 
 mod common;
 
+use axum::http::Method;
 use common::Api;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -36,8 +37,8 @@ async fn credentials_are_kept_as_a_secret_and_never_returned() {
         json!({ "url": "http://carol:pa55word@proxy.example:3128" }),
         json!({ "url": "http://proxy.example:3128", "username": "carol", "password": "pa55word" }),
     ];
-    for body in bodies {
-        let put = api.put(PATH, &body, &[]).await;
+    for (body, said) in bodies.iter().zip([&[][..], &[("if-match", "*")]]) {
+        let put = api.put(PATH, body, said).await;
         assert!(put.status.is_success(), "{}", put.text);
         for answer in [&put, &api.get(PATH).await] {
             assert!(!answer.text.contains("pa55word"), "{}", answer.text);
@@ -78,16 +79,21 @@ async fn credentials_can_be_removed() {
     let body = json!({ "url": "https://proxy.example:3128", "username": "c", "password": "p" });
     assert_eq!(api.put(PATH, &body, &[]).await.status, 201);
     let body = json!({ "url": "https://proxy.example:3128", "username": null });
-    let put = api.put(PATH, &body, &[]).await;
+    let put = api.put(PATH, &body, &[("if-match", "*")]).await;
     assert_eq!(put.json["state"]["has_credentials"], false, "{}", put.text);
     assert!(api.world.state().secrets.is_empty());
 }
 
 #[tokio::test]
-async fn a_stale_if_match_is_412() {
+async fn a_change_without_or_with_a_stale_if_match_is_refused() {
     let api = Api::new();
     let body = json!({ "url": "http://proxy.example:3128" });
     assert_eq!(api.put(PATH, &body, &[]).await.status, 201);
+    let refused = api.put(PATH, &body, &[]).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (428, "precondition_required")
+    );
     let refused = api.put(PATH, &body, &[("if-match", "\"9\"")]).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (412, "stale"));
     let changed = api.put(PATH, &body, &[("if-match", "\"1\"")]).await;
@@ -122,4 +128,97 @@ async fn an_unknown_agent_is_404() {
             (404, "not_found")
         );
     }
+}
+
+#[tokio::test]
+async fn an_agent_that_a_source_names_is_409_and_deleted_when_none_does() {
+    let api = Api::new();
+    let body = json!({ "url": "http://proxy.example:3128" });
+    assert_eq!(api.put(PATH, &body, &[]).await.status, 201);
+    let mut settings = common::settings_json();
+    settings["agents"] = json!(["dc-1"]);
+    let made = api.put("/sources/hq", &settings, &[]).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let delete = async |said: &[(&str, &str)]| api.call(Method::DELETE, PATH, said, None).await;
+    let refused = delete(&[]).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (428, "precondition_required")
+    );
+    let refused = delete(&[("if-match", "\"1\"")]).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (409, "agent_in_use")
+    );
+    let detail = refused.json["detail"].as_str().unwrap();
+    assert!(detail.contains("hq"), "{detail}");
+    assert_eq!(api.get(PATH).await.json["state"]["sources"], json!(["hq"]));
+    settings["agents"] = json!([]);
+    let put = api
+        .put("/sources/hq", &settings, &[("if-match", "*")])
+        .await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    let deleted = delete(&[("if-match", "\"1\"")]).await;
+    assert_eq!(
+        (deleted.status.as_u16(), deleted.json),
+        (200, json!({ "warnings": [] }))
+    );
+    assert_eq!(api.get(PATH).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_agent_is_unknown_until_it_is_checked_and_after_it_changed() {
+    let api = Api::with_source().await;
+    let body = json!({ "url": "http://proxy.example:3128" });
+    let made = api.put(PATH, &body, &[]).await;
+    assert_eq!(made.json["state"]["standing"], "unknown");
+    assert_eq!(made.json["state"]["checked_at"], json!(null));
+    api.world.state().wecom.egress_ip = Some([203, 0, 113, 7].into());
+    let checked = api
+        .post(&format!("{PATH}/check"), &json!({ "source": "hq" }))
+        .await;
+    assert_eq!(checked.status, 200, "{}", checked.text);
+    assert_eq!(checked.header("content-language"), "en");
+    assert_eq!(
+        checked.json,
+        json!({
+            "agent": "dc-1", "standing": "running", "checked_at": common::NOW,
+            "latency_milliseconds": 42, "egress_ip": "203.0.113.7", "source": "hq",
+            "failure": null,
+        })
+    );
+    let state = api.get(PATH).await.json["state"].clone();
+    for (field, value) in [
+        ("standing", json!("running")),
+        ("latency_milliseconds", json!(42)),
+        ("checked_at", json!(common::NOW)),
+        ("egress_ip", json!("203.0.113.7")),
+        ("source", json!("hq")),
+        ("code", json!(null)),
+    ] {
+        assert_eq!(state[field], value, "{field}");
+    }
+    assert_eq!(
+        api.get(PATH).await.header("etag"),
+        "\"1\"",
+        "no change of its settings"
+    );
+    let put = api.put(PATH, &body, &[("if-match", "*")]).await;
+    assert_eq!(put.json["state"]["standing"], "unknown");
+}
+
+#[tokio::test]
+async fn a_check_of_an_agent_takes_no_body_and_names_unknown_fields() {
+    let api = Api::new();
+    let body = json!({ "url": "http://proxy.example:3128" });
+    assert_eq!(api.put(PATH, &body, &[]).await.status, 201);
+    let path = format!("{PATH}/check");
+    let bare = api.call(Method::POST, &path, &[], None).await;
+    assert_eq!(bare.status, 200, "{}", bare.text);
+    assert_eq!(bare.json["source"], json!(null));
+    let refused = api.post(&path, &json!({ "sources": ["hq"] })).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.pointers()),
+        (422, vec!["/sources"])
+    );
 }

@@ -21,7 +21,9 @@ use crate::{Desk, routes};
     components(schemas(Problem)),
     tags(
         (name = "agents", description = "Egress proxies with an address that WeCom trusts"),
+        (name = "login-apps", description = "WeCom apps configured for sign-in"),
         (name = "sources", description = "Configured WeCom organisations"),
+        (name = "range", description = "What the WeCom app may see, and what is missing of it"),
         (name = "runs", description = "Executions and their log"),
         (name = "held", description = "Deletions that wait for a person"),
         (name = "directory", description = "People and departments"),
@@ -33,7 +35,14 @@ struct Head;
 pub(crate) fn routes() -> (Router<Desk>, OpenApi) {
     OpenApiRouter::with_openapi(Head::openapi())
         .merge(routes::agents::routes())
+        .merge(routes::login_apps::routes())
         .merge(routes::sources::routes())
+        .merge(routes::checks::routes())
+        .merge(routes::preview::routes())
+        .merge(routes::contacts::routes())
+        .merge(routes::history::routes())
+        .merge(routes::range::routes())
+        .merge(routes::clearing::routes())
         .merge(routes::runs::routes())
         .merge(routes::held::routes())
         .merge(routes::directory::routes())

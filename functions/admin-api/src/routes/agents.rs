@@ -10,13 +10,13 @@ use super::{put_answer, tagged};
 use crate::extract::{At, Body, IfMatch};
 use crate::openapi::refusals;
 use crate::problem::Problem;
-use crate::shapes::{Agent, List};
+use crate::shapes::{Agent, Deleted, List};
 use crate::{Caller, Desk};
 
 pub fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::default()
         .routes(routes!(list))
-        .routes(routes!(get, put))
+        .routes(routes!(get, put, delete))
 }
 
 /// All egress agents
@@ -54,7 +54,8 @@ async fn get(State(desk): State<Desk>, At(agent): At<String>) -> Result<Response
     put, path = "/agents/{agent}", operation_id = "putAgent", tag = "agents",
     params(
         ("agent" = String, Path, description = "1 to 40 of a-z, 0-9 and hyphens"),
-        ("If-Match" = Option<String>, Header, description = "The ETag the change is based on"),
+        ("If-Match" = Option<String>, Header, 
+            description = "The ETag the change is based on; required unless the agent is new"),
     ),
     request_body = Agent,
     responses(
@@ -87,4 +88,27 @@ async fn put(
         version,
         Agent::from(put.view),
     ))
+}
+
+/// Delete an egress agent
+///
+/// Refused while a source names it.
+#[utoipa::path(
+    delete, path = "/agents/{agent}", operation_id = "deleteAgent", tag = "agents",
+    params(
+        ("agent" = String, Path, description = "The agent's name"),
+        ("If-Match" = Option<String>, Header, description = "Its ETag; required"),
+    ),
+    responses(
+        (status = 200, description = "It is gone", body = Deleted),
+        refusals::DeletingAgent,
+    )
+)]
+async fn delete(
+    State(desk): State<Desk>,
+    At(agent): At<String>,
+    IfMatch(precondition): IfMatch,
+) -> Result<Json<Deleted>, Problem> {
+    let deleted = desk.admin.delete_agent(&agent, &precondition).await?;
+    Ok(Json(deleted.into()))
 }

@@ -2,8 +2,15 @@
 //! give its answer a shape.
 
 pub mod agents;
+pub mod checks;
+pub mod clearing;
+pub mod contacts;
 pub mod directory;
 pub mod held;
+pub mod history;
+pub mod login_apps;
+pub mod preview;
+pub mod range;
 pub mod runs;
 pub mod service;
 pub mod sources;

@@ -1,22 +1,39 @@
 //! The JSON shapes of DESIGN.md §6. Fields may be added, never renamed. Times are RFC 3339, UTC.
 
 mod agent;
+mod bounds;
+mod check;
+mod clearing;
+mod contact;
 mod held;
+mod history;
+mod login_app;
 mod people;
+mod preview;
+mod range;
+mod rule;
 mod run;
 mod source;
 #[cfg(test)]
 mod tests;
 mod words;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use source_admin::ports::Page;
 use utoipa::ToSchema;
 
 pub use agent::Agent;
+pub use check::{AgentCheck, AgentCheckBody, Deleted, Failure, SourceCheck};
+pub use clearing::{Clearance, ReplaceBody};
+pub use contact::{ContactStanding, SourceContact, TestNotice};
 pub use held::{Approval, ApproveBody, HeldItem, HeldList};
+pub use history::HistoryEntry;
+pub use login_app::{ImportBody, LoginApp};
 pub use people::{Department, User};
-pub use run::{Row, Run, RunBody};
+pub use preview::{Preview, PreviewBody};
+pub use range::{AcceptBody, Range, RangeAccepted};
+pub use rule::MappingRuleBody;
+pub use run::{AttributeChange, Row, Run, RunBody};
 pub use source::Source;
 pub use words::*;
 
@@ -45,6 +62,11 @@ impl<T> List<T> {
         }
     }
 }
+
+/// A body without fields.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// Something that works and still needs somebody's attention.
 #[derive(Clone, Debug, Serialize, ToSchema)]

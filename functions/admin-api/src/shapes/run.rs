@@ -188,13 +188,17 @@ impl From<sync_run::Row> for Row {
             code: row.code,
             message: row.message,
             remedy: row.remedy,
-            changes: changes
-                .map(|change| AttributeChange {
-                    attribute: change.attribute,
-                    before: change.before,
-                    after: change.after,
-                })
-                .collect(),
+            changes: changes.map(AttributeChange::from).collect(),
+        }
+    }
+}
+
+impl From<org_plan::AttributeChange> for AttributeChange {
+    fn from(change: org_plan::AttributeChange) -> Self {
+        Self {
+            attribute: change.attribute,
+            before: change.before,
+            after: change.after,
         }
     }
 }

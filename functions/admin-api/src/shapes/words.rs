@@ -23,11 +23,24 @@ words! {
         Queued, Running, Succeeded, Partial, Held, Failed, Skipped, Planned, Cancelled,
     }
     KindWord { User, Department }
-    ActionWord { Create, Update, Move, Restore, Adopt, Disable, Delete }
+    /// `untrusted_ip`: WeCom answers through it and refuses its address. `unknown`: nobody looked.
+    AgentStandingWord { Running, Unreachable, UntrustedIp, Unknown }
+    /// The steps of a check, in order.
+    StepWord { Agent, Tls, Token, TrustedIp, VisibleRange, DepartmentRead, MemberRead }
+    StepResultWord { Passed, Failed, NotReached }
+    /// `none`: the directory holds the person so already; `conflict`: nothing would be written.
+    PreviewActionWord { Create, Update, Move, Restore, Adopt, Disable, None, Conflict }
+    MissingCauseWord { NotMapped, NoRight, OutOfRange, Empty, ExpressionFailed }
+    MemberStatusWord { Active, Disabled, Pending, Left }
+    ActionWord { Create, Update, Move, Restore, Adopt, Disable, Delete, Detach }
     ResultWord { Done, Held, Kept, Failed, Skipped, Planned }
     HeldStateWord { Waiting, Approved, Rejected, Expired, Superseded }
     UserStatusWord { Active, Disabled, Pending, Left, Deleted }
     ContactStateWord { Pending, Confirmed, Gone }
+    ClearanceStateWord { Clearing, Vacant }
+    HistoryActionWord { Created, Changed, CredentialsImported, RangeAccepted, Replaced }
+    /// What happens to people whom an accepted range does not show.
+    PeopleWord { Keep, Delete }
     RuleKindWord { Users, Departments }
     RuleLimitWord { MaxCount, MaxPercent, LastOnes, Paused, Clearing }
     RuleWindowWord { Run, Day }
