@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use org_model::{InternalId, ItemKind};
+use org_model::{Fingerprint, InternalId, ItemKind};
 use org_plan::{Action, Base, Change, HeldItem, Note, PermittedChange};
 
 use crate::judge::Judged;
@@ -35,6 +35,8 @@ pub(crate) struct Book<'a> {
     pub removed: BTreeSet<(ItemKind, InternalId)>,
     /// What the range that stands is to this run.
     pub range: RangeEnd,
+    /// Stands for what the range that waits lacks: another lack is another cause for a notice.
+    pub range_lack: Option<Fingerprint>,
     /// The accepted range is the baseline now.
     pub took_range: bool,
     /// A removal did not get through: what was accepted with a range is not done yet.
@@ -64,6 +66,7 @@ impl<'a> Book<'a> {
             new_baseline: None,
             removed: BTreeSet::new(),
             range: RangeEnd::default(),
+            range_lack: None,
             took_range: false,
             removal_failed: false,
             size: MirrorSize::default(),

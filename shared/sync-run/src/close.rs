@@ -119,7 +119,11 @@ fn note_trouble(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
             .map(|reason| reason.code.clone())
             .unwrap_or_default();
         let notice = notices::unsealed(book, &reasons);
-        book.notice(&format!("unsealed:{first}"), notice);
+        let cause = match book.range_lack {
+            Some(lack) => format!("unsealed:{first}:{lack}"),
+            None => format!("unsealed:{first}"),
+        };
+        book.notice(&cause, notice);
     }
 }
 

@@ -152,6 +152,7 @@ pub(crate) async fn see(
     };
     book.ports.ranges.see(book.lease, &seen, &affected).await?;
     book.range = RangeEnd::Waits(fingerprint);
+    book.range_lack = Some(Fingerprint::of(narrowing));
     Ok(())
 }
 

@@ -147,6 +147,15 @@ async fn an_acceptance_covers_exactly_the_difference_that_was_shown() {
         "the old word does not cover it"
     );
     assert_eq!(standing.affected_users, 50);
+    // Within the day, and a notice all the same: something else is missing now. Then no more.
+    world.run().await;
+    let notices = world.shelf().notices.clone();
+    let told = notices.iter().filter(|n| n.kind == NoticeKind::RunUnsealed);
+    let named = |text: &str| text.contains(&standing.fingerprint.to_string());
+    assert_eq!(
+        told.map(|n| named(&n.text)).collect::<Vec<_>>(),
+        [false, true]
+    );
 }
 
 #[tokio::test]
