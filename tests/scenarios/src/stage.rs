@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use source_admin::{Admin, AdminError, Approval, HeldView, Precondition};
 use sync_run::ports::{Clock, NoProgress, Ports, RunLog, StoreError};
 use sync_run::{
-    HeldState, Row, RunOutcome, RunRecord, RunRequest, Tidied, Trigger, housekeeping, run,
+    Cleared, HeldState, Row, RunOutcome, RunRecord, RunRequest, Tidied, Trigger, clear_source,
+    housekeeping, run,
 };
 use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
 use testkit::{EmbeddedDynamo, Faults, ForwardProxy, ManualClock, ProxyOptions};
@@ -22,7 +23,7 @@ use wecom_sim::{Command, Control, Outcome, RunningSim, Sim, SimConfig, View};
 use crate::{Directory, StandIns, assert_directory_equals_but, assert_log_agrees};
 
 /// Where the agent's outgoing connections come from: the one address that WeCom trusts.
-const AGENT_IP: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 77);
+pub const AGENT_IP: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 77);
 
 /// How long an invocation lives (Lambda: at most 15 minutes).
 const INVOCATION: SignedDuration = SignedDuration::from_mins(15);
@@ -202,9 +203,6 @@ impl World {
     /// database suffers `faults`.
     pub fn ports(&self, faults: &Faults) -> Ports {
         let store = Arc::new(self.store(faults));
-        let wecom = WecomClient::new(self.clock()).with_pace(pace());
-        let authority = self.sim.ca_pem().unwrap();
-        let wecom = wecom.with_roots_pem(authority.as_bytes()).unwrap();
         Ports {
             sources: store.clone(),
             leases: store.clone(),
@@ -212,8 +210,10 @@ impl World {
             upkeep: store.clone(),
             runs: store.clone(),
             held: store.clone(),
-            outbox: store,
-            wecom: Arc::new(wecom),
+            outbox: store.clone(),
+            ranges: store.clone(),
+            clearing: store,
+            wecom: self.wecom(),
             secrets: self.standins.clone(),
             notifier: self.standins.clone(),
             events: self.standins.clone(),
@@ -225,18 +225,38 @@ impl World {
 
     /// The administrator's desk.
     pub fn admin(&self) -> Admin {
-        let store = Arc::new(self.store(&Faults::default()));
+        self.admin_with(&Faults::default())
+    }
+
+    /// The desk over a faulty connection to the database.
+    pub fn admin_with(&self, faults: &Faults) -> Admin {
+        let store = Arc::new(self.store(faults));
         Admin::new(source_admin::Ports {
             settings: store.clone(),
             vault: self.standins.clone(),
+            secrets: self.standins.clone(),
             schedules: self.standins.clone(),
             contacts: self.standins.clone(),
+            notifier: self.standins.clone(),
             queue: store.clone(),
             held: store.clone(),
+            agent_checks: store.clone(),
+            login_apps: store.clone(),
+            history: store.clone(),
+            ranges: store.clone(),
+            clearings: store.clone(),
             directory: store,
+            wecom: self.wecom(),
             starter: self.standins.clone(),
             clock: self.clock(),
         })
+    }
+
+    /// The client of a process that has just started: it knows no token.
+    fn wecom(&self) -> Arc<WecomClient> {
+        let wecom = WecomClient::new(self.clock()).with_pace(pace());
+        let authority = self.sim.ca_pem().unwrap();
+        Arc::new(wecom.with_roots_pem(authority.as_bytes()).unwrap())
     }
 
     /// What EventBridge would deliver now.
@@ -314,6 +334,22 @@ impl World {
     pub async fn assert_equal_but(&self, kept: &[&str]) {
         let directory = self.directory().await;
         assert_directory_equals_but(&directory, &self.control(), kept);
+    }
+
+    /// Clears the one source that somebody asked to be cleared.
+    pub async fn clear_started(&self) -> Cleared {
+        let clearings = self.standins.take_clearings();
+        let [source] = clearings.as_slice() else {
+            panic!("one clearing was asked for: {clearings:?}");
+        };
+        self.clear(source, &Faults::default()).await.unwrap()
+    }
+
+    /// One invocation that clears a source, over a connection that may be faulty.
+    pub async fn clear(&self, source: &SourceId, faults: &Faults) -> Result<Cleared, StoreError> {
+        let run = self.request(source.as_str()).run;
+        let deadline = self.clock.now() + INVOCATION;
+        clear_source(&self.ports(faults), source, deadline, &run).await
     }
 
     /// One round of housekeeping.

@@ -1,6 +1,6 @@
 //! What stands in for AWS services: everything that leaves is recorded, secrets stay in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use org_model::{RunId, SourceId};
 use secrecy::SecretString;
 use source_admin::ports::{ContactState, Contacts, Schedules, SecretVault};
-use source_settings::{Schedule, SecretRef};
+use source_settings::{Contact, Schedule, SecretRef};
 use sync_run::ports::{Events, Notifier, RunStarter, Secrets, SendError};
 use sync_run::{Notice, NoticeKind, RunRecord, Trigger};
 
@@ -18,8 +18,13 @@ pub struct StandIns {
     notices: Mutex<Vec<Notice>>,
     events: Mutex<Vec<RunRecord>>,
     started: Mutex<Vec<(SourceId, RunId, Trigger)>>,
+    clearings: Mutex<Vec<SourceId>>,
     secrets: Mutex<BTreeMap<String, SecretString>>,
     secrets_made: AtomicU32,
+    schedules: Mutex<BTreeMap<SourceId, Schedule>>,
+    contacts: Mutex<BTreeSet<(Contact, SourceId)>>,
+    /// Services that are out, by the name that stands in their errors.
+    out: Mutex<BTreeSet<&'static str>>,
     mute: AtomicBool,
 }
 
@@ -49,13 +54,37 @@ impl StandIns {
         std::mem::take(&mut *locked(&self.started))
     }
 
+    /// Sources that somebody asked to be cleared since the last look.
+    pub fn take_clearings(&self) -> Vec<SourceId> {
+        std::mem::take(&mut *locked(&self.clearings))
+    }
+
     /// Nothing leaves any more, or again.
     pub fn set_mute(&self, mute: bool) {
         self.mute.store(mute, Ordering::SeqCst);
     }
 
+    /// These services are out, and no others.
+    pub fn set_out(&self, services: &[&'static str]) {
+        *locked(&self.out) = services.iter().copied().collect();
+    }
+
+    /// Everything that stands outside the store: schedules, subscriptions and the number of
+    /// secrets.
+    pub fn outside(
+        &self,
+    ) -> (
+        BTreeMap<SourceId, Schedule>,
+        BTreeSet<(Contact, SourceId)>,
+        usize,
+    ) {
+        let secrets = locked(&self.secrets).len();
+        let schedules = locked(&self.schedules).clone();
+        (schedules, locked(&self.contacts).clone(), secrets)
+    }
+
     fn leave(&self, service: &'static str) -> Result<(), SendError> {
-        if self.mute.load(Ordering::SeqCst) {
+        if self.mute.load(Ordering::SeqCst) || locked(&self.out).contains(service) {
             let reason = "mute".to_owned();
             return Err(SendError { service, reason });
         }
@@ -93,6 +122,12 @@ impl RunStarter for StandIns {
         locked(&self.started).push((source.clone(), run.clone(), trigger));
         Ok(())
     }
+
+    async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError> {
+        self.leave("starter")?;
+        locked(&self.clearings).push(source.clone());
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -109,6 +144,7 @@ impl Secrets for StandIns {
 #[async_trait]
 impl SecretVault for StandIns {
     async fn put(&self, purpose: &str, secret: &SecretString) -> Result<SecretRef, SendError> {
+        self.leave("secrets")?;
         let number = self.secrets_made.fetch_add(1, Ordering::SeqCst);
         let arn = format!("memory:{purpose}-{number}");
         locked(&self.secrets).insert(arn.clone(), secret.clone());
@@ -119,6 +155,7 @@ impl SecretVault for StandIns {
     }
 
     async fn remove(&self, reference: &SecretRef) -> Result<(), SendError> {
+        self.leave("secrets")?;
         locked(&self.secrets).remove(&reference.arn);
         Ok(())
     }
@@ -126,19 +163,32 @@ impl SecretVault for StandIns {
 
 #[async_trait]
 impl Schedules for StandIns {
-    async fn put(&self, _source: &SourceId, _schedule: &Schedule) -> Result<(), SendError> {
-        self.leave("schedules")
+    async fn put(&self, source: &SourceId, schedule: &Schedule) -> Result<(), SendError> {
+        self.leave("schedules")?;
+        locked(&self.schedules).insert(source.clone(), schedule.clone());
+        Ok(())
+    }
+
+    async fn remove(&self, source: &SourceId) -> Result<(), SendError> {
+        self.leave("schedules")?;
+        locked(&self.schedules).remove(source);
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Contacts for StandIns {
-    async fn reconcile(&self, _wanted: &[(String, SourceId)]) -> Result<(), SendError> {
-        self.leave("contacts")
+    async fn reconcile(&self, wanted: &[(Contact, SourceId)]) -> Result<(), SendError> {
+        self.leave("contacts")?;
+        *locked(&self.contacts) = wanted.iter().cloned().collect();
+        Ok(())
     }
 
-    async fn states(&self, emails: &[String]) -> Result<Vec<(String, ContactState)>, SendError> {
-        let pending = |email: &String| (email.clone(), ContactState::Pending);
-        Ok(emails.iter().map(pending).collect())
+    async fn states(
+        &self,
+        contacts: &[Contact],
+    ) -> Result<Vec<(Contact, ContactState)>, SendError> {
+        let pending = |contact: &Contact| (contact.clone(), ContactState::Pending);
+        Ok(contacts.iter().map(pending).collect())
     }
 }

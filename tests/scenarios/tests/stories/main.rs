@@ -2,6 +2,8 @@
 //! linked once and run side by side.
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
+mod accepting;
+mod clearing;
 mod crashes;
 mod departments;
 mod fields;
@@ -13,5 +15,7 @@ mod overlapping;
 mod people;
 mod protection;
 mod range;
+mod settings;
+mod squid;
 mod store_faults;
 mod unreachable;
