@@ -184,7 +184,7 @@ async fn a_clearing_that_is_killed_anywhere_goes_on() {
         let before = world.directory().await;
         replace(&world).await;
         world.standins.take_clearings();
-        // The n-th request of one invocation after the other dies; each leaves the rest to the next.
+        // One invocation after the other dies at its n-th request and leaves the rest to the next.
         let mut finished = false;
         for at in (1..400).step_by(7) {
             let faults = Faults::crash_at(at, moment);

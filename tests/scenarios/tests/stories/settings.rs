@@ -136,9 +136,10 @@ async fn the_history_tells_each_change_without_secrets() {
 async fn a_source_takes_over_the_credentials_of_a_login_app() {
     let mut world = World::of(20, 4).await;
     let admin = world.admin();
+    let credentials = &world.settings["credentials"];
     let app = |base_url: &str| {
-        json!({ "name": "Sign-in", "base_url": base_url, "credentials": world.settings["credentials"] })
-            .to_string()
+        let app = json!({ "name": "Sign-in", "base_url": base_url, "credentials": credentials });
+        app.to_string()
     };
     let new = &Precondition::Unstated;
     let here = app(&world.sim.base_url());
