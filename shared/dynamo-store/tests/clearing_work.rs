@@ -110,6 +110,23 @@ async fn live_people_and_departments_are_detached_and_otherwise_as_they_were() {
 }
 
 #[tokio::test]
+async fn what_is_too_much_for_one_transaction_is_detached_in_parts() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let people: Vec<Item> = (0..9)
+        .map(|i| user(&format!("u{i}"), stamp(&lease, "1")))
+        .collect();
+    world.create(&lease, &people).await;
+    // DynamoDB refuses the whole of a transaction with a key of more than 1,024 bytes, as it refuses
+    // one that is too large.
+    let mut keys: Vec<ItemKey> = people.iter().map(Item::key).collect();
+    keys.push(ItemKey::User(UserId::new("z".repeat(1_100)).key()));
+    let refused = world.store.detach(&lease, &keys).await;
+    assert!(matches!(refused, Err(StoreError::Refused { .. })));
+    assert_eq!(states(&world).await, [ItemState::Detached; 9]);
+}
+
+#[tokio::test]
 async fn whoever_was_read_before_is_not_written_back_after_detaching() {
     let world = world().await;
     let late = world.lease("a").await;
@@ -187,26 +204,10 @@ fn finished(record: &RunRecord, id: &str) -> OutboxItem {
     }
 }
 
-/// A run that decided, held, saw a range, noticed and closed: one of everything a run leaves.
-async fn eventful_run(world: &World) {
-    let queued = world
-        .store
-        .enqueue(&world.record("run-0"), Some("key"))
-        .await;
-    assert_eq!(queued.unwrap(), Enqueued::New);
-    let mut request = world.request("run-0");
-    request.scheduled_at = Some(world.clock.now());
-    let lease = claimed(&world.store, &request).await;
-    let mut record = world.record("run-0");
-    record.generation = Some(lease.generation());
-    record.status = RunStatus::Running;
-    let list = HeldList::new(
-        hq(),
-        lease.run().clone(),
-        world.clock.now(),
-        Vec::new(),
-        vec![held_item()],
-    );
+/// A decision that holds somebody, removes somebody, and has two things to say.
+fn decision(record: &RunRecord) -> Decision {
+    let (run, at) = (record.run.clone(), record.queued_at);
+    let list = HeldList::new(hq(), run, at, Vec::new(), vec![held_item()]);
     let held = StoredHeldList {
         list,
         state: HeldState::Waiting,
@@ -215,32 +216,29 @@ async fn eventful_run(world: &World) {
         released: BTreeSet::new(),
         consumed_by: None,
     };
-    let state = SourceState {
-        baseline: Some(ExpandedRange {
-            departments: (1..500).map(DepartmentId).collect(),
-            ..ExpandedRange::default()
-        }),
-        has_mirror: true,
-        ..SourceState::default()
+    let baseline = ExpandedRange {
+        departments: (1..500).map(DepartmentId).collect(),
+        ..ExpandedRange::default()
     };
-    let decision = Decision {
+    Decision {
         record: record.clone(),
         held: vec![held],
         lists: Vec::new(),
         removals: vec![(ItemKind::User, InternalId::new("id"))],
-        outbox: vec![finished(&record, "unsent"), finished(&record, "sent")],
-        state: state.clone(),
-    };
-    world.store.decide(&lease, &decision).await.unwrap();
-    world
-        .store
-        .sent(&hq(), "sent", world.clock.now())
-        .await
-        .unwrap();
-    let seen = StandingRange {
+        outbox: vec![finished(record, "unsent"), finished(record, "sent")],
+        state: SourceState {
+            baseline: Some(baseline),
+            has_mirror: true,
+            ..SourceState::default()
+        },
+    }
+}
+
+fn narrow_range(record: &RunRecord) -> StandingRange {
+    StandingRange {
         fingerprint: Fingerprint::of("narrow"),
-        run: lease.run().clone(),
-        seen_at: world.clock.now(),
+        run: record.run.clone(),
+        seen_at: record.queued_at,
         agent_id: 1,
         declared: VisibleRange::default(),
         departments: 1,
@@ -248,19 +246,29 @@ async fn eventful_run(world: &World) {
         affected_users: 1,
         affected_departments: 0,
         acceptance: None,
-    };
-    world
-        .store
-        .see(&lease, &seen, &[held_item()])
-        .await
-        .unwrap();
+    }
+}
+
+/// A run that decided, held, saw a range, noticed and closed: one of everything a run leaves.
+async fn eventful_run(world: &World) {
+    let (store, now) = (&world.store, world.clock.now());
+    let mut record = world.record("run-0");
+    let queued = store.enqueue(&record, Some("key")).await;
+    assert_eq!(queued.unwrap(), Enqueued::New);
+    let mut request = world.request("run-0");
+    request.scheduled_at = Some(now);
+    let lease = claimed(store, &request).await;
+    record.generation = Some(lease.generation());
+    record.status = RunStatus::Running;
+    let decision = decision(&record);
+    store.decide(&lease, &decision).await.unwrap();
+    store.sent(&hq(), "sent", now).await.unwrap();
+    let (seen, affected) = (narrow_range(&record), [held_item()]);
+    store.see(&lease, &seen, &affected).await.unwrap();
     record.status = RunStatus::Succeeded;
-    world
-        .store
-        .close(&lease, &record, &[], &state)
-        .await
-        .unwrap();
-    world.store.release(&lease).await.unwrap();
+    let closed = store.close(&lease, &record, &[], &decision.state).await;
+    closed.unwrap();
+    store.release(&lease).await.unwrap();
 }
 
 /// Ended runs with two pages of rows each.

@@ -12,7 +12,7 @@ use org_model::SourceId;
 use serde_json::{Value, json};
 use source_admin::ports::{
     AgentCheck, AgentChecks, AgentDeleted, AgentStanding, Expected, History, HistoryAction,
-    HistoryEntry, LoginApps, SettingsStore, SourceCommit, Unsettled,
+    HistoryEntry, LoginApps, READ_A_CURSOR, SettingsStore, SourceCommit, Unsettled,
 };
 use source_settings::{
     AgentId, AgentSettings, LoginAppId, LoginAppSettings, SecretRef, SettingsChange, SourceSettings,
@@ -178,9 +178,7 @@ async fn history_is_told_latest_first_page_by_page() {
     for cursor in ["", "nonsense", "#"] {
         request.cursor = Some(cursor.to_owned());
         let refused = world.store.history(&hq(), &request).await;
-        assert!(
-            matches!(refused, Err(StoreError::Unreadable { act, .. }) if act == source_admin::ports::READ_A_CURSOR)
-        );
+        assert!(matches!(refused, Err(StoreError::Unreadable { act, .. }) if act == READ_A_CURSOR));
     }
 }
 

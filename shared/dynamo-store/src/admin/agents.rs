@@ -1,8 +1,8 @@
 //! The last check of each agent, and the end of an agent.
 //!
-//! Who names an agent stands in the settings of the sources, of those too that were put before agents
-//! counted their bindings (commit.rs). Whoever deletes one looks through them, and the count has to
-//! be as it was before that look.
+//! Who names an agent stands in the settings of the sources, of those too that were put before
+//! agents counted their bindings (commit.rs). Whoever deletes one looks through them, and the count
+//! has to be as it was before that look.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,14 +10,15 @@ use sync_run::ports::StoreError;
 use crate::DynamoStore;
 use crate::mirror::keys::place;
 use crate::wire::attributes::{n, s, word, yes};
+use crate::wire::errors::refused;
 use crate::wire::expression::Expression;
 use crate::wire::transact::{Action, Refusal, Transacted};
 
 const DETACH: &str = "detach items";
 
 impl DynamoStore {
-    /// Whatever stopped the transaction and needs nothing more is taken out, and the rest is sent
-    /// again. Each round takes at least one out, so it ends.
+    /// In one transaction, unless its items together are more than one takes (4 MB): then in
+    /// halves.
     pub(super) async fn detach_items(
         &self,
         lease: &RunLease,
@@ -25,7 +26,28 @@ impl DynamoStore {
     ) -> Result<(), StoreError> {
         // A transaction names an item once.
         let keys: BTreeSet<&ItemKey> = keys.iter().collect();
-        let mut live: Vec<Action> = keys.iter().map(|key| self.detaching(lease, key)).collect();
+        let live: Vec<Action> = keys.iter().map(|key| self.detaching(lease, key)).collect();
+        let mut batches = vec![live];
+        while let Some(batch) = batches.pop() {
+            match self.detach_batch(lease, batch.clone()).await {
+                // Whatever it is that is refused, it is found within seven halves.
+                Err(StoreError::Refused { .. }) if batch.len() > 1 => {
+                    let (first, second) = batch.split_at(batch.len() / 2);
+                    batches.extend([second.to_vec(), first.to_vec()]);
+                }
+                ended => ended?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever stopped the transaction and needs nothing more is taken out, and the rest is sent
+    /// again. Each round takes at least one out, so it ends.
+    async fn detach_batch(
+        &self,
+        lease: &RunLease,
+        mut live: Vec<Action>,
+    ) -> Result<(), StoreError> {
         while !live.is_empty() {
             let mut actions = vec![self.lease_check(lease)];
             actions.extend(live.iter().cloned());
@@ -37,7 +59,7 @@ impl DynamoStore {
                 return Err(StoreError::LeaseLost { act: DETACH });
             }
             if let Some(Refusal::Invalid(code)) = refusals.iter().flatten().find(is_invalid) {
-                return Err(crate::wire::errors::refused(DETACH, code));
+                return Err(refused(DETACH, code));
             }
             let was = live.len();
             let mut refusals = refusals.iter().skip(1).map(Option::is_some);

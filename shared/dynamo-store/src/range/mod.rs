@@ -126,7 +126,8 @@ impl DynamoStore {
         Err(unreadable(READ, "its pages are missing"))
     }
 
-    /// `limit` of the affected items, from the `start`-th on. `None`: another range stands, or none.
+    /// `limit` of the affected items, from the `start`-th on, and how many there are. `None`:
+    /// another range stands, or none.
     pub(crate) async fn affected_from(
         &self,
         source: &SourceId,
