@@ -123,7 +123,7 @@ async fn an_agent_that_wecom_trusts_is_running() {
     );
     for asking in &asked {
         assert_eq!(asking.base_url, "https://qyapi.weixin.qq.com");
-        assert_eq!(asking.agents, [through.clone()], "exactly this agent");
+        assert_eq!(asking.agents.as_slice(), std::slice::from_ref(&through));
     }
     assert_eq!(asked[1].secret, SECRET);
     let view = world.admin().agent("dc-1").await.unwrap();
