@@ -5,8 +5,9 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
-use source_admin::Precondition;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use source_admin::{AdminError, Precondition};
+use source_settings::{SettingsProblem, nesting_problem};
 
 use crate::problem::Problem;
 
@@ -57,8 +58,18 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             ));
         }
         let text = String::from_utf8(body.to_vec());
-        text.map(Self)
-            .map_err(|_| not_json("the body is not UTF-8"))
+        let text = text.map_err(|_| not_json("the body is not UTF-8"))?;
+        match nesting_problem(&text) {
+            Some(problem) => Err(too_deep(&text, problem)),
+            None => Ok(Self(text)),
+        }
+    }
+}
+
+fn too_deep(text: &str, problem: SettingsProblem) -> Problem {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => AdminError::TooDeep(vec![problem]).into(),
+        Err(_) => not_json("the body is not JSON"),
     }
 }
 

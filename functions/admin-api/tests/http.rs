@@ -44,7 +44,7 @@ async fn an_unknown_path_is_a_problem_with_404() {
 #[tokio::test]
 async fn a_method_that_a_path_does_not_have_is_a_problem_with_405() {
     let api = Api::new();
-    let refused = api.call(Method::DELETE, "/sources/hq", &[], None).await;
+    let refused = api.call(Method::PATCH, "/sources/hq", &[], None).await;
     assert_eq!(
         (refused.status.as_u16(), refused.code()),
         (405, "no_such_method")

@@ -8,6 +8,7 @@ use org_model::{DepartmentId, ExpandedRange};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use source_admin::fakes::Part;
+use source_settings::Contact;
 use sync_run::RunStatus;
 
 fn without_secret() -> Value {
@@ -185,17 +186,28 @@ async fn what_fails_after_the_commit_is_told_and_repeated_by_the_same_put() {
     assert!(api.world.state().schedules.is_empty());
 
     api.world.mend();
+    let later = api.get("/sources/hq").await;
+    assert_eq!(
+        later.warnings(),
+        [
+            "no_confirmed_contact",
+            "schedule_not_set",
+            "contacts_not_reconciled"
+        ],
+        "whoever looks later sees it"
+    );
     let again = api
         .put("/sources/hq", &without_secret(), &[("if-match", "\"1\"")])
         .await;
     assert_eq!(again.status, 200, "{}", again.text);
+    assert_eq!(again.header("etag"), "\"1\"", "nothing was changed");
     assert_eq!(again.warnings(), ["no_confirmed_contact"]);
     let state = api.world.state();
     assert!(state.schedules[&hq()].enabled);
     assert!(
         state
             .subscriptions
-            .contains(&("it@example.com".to_owned(), hq()))
+            .contains(&(Contact::Email("it@example.com".to_owned()), hq()))
     );
 }
 
@@ -363,6 +375,8 @@ async fn the_state_names_the_live_run_the_last_run_and_what_waits() {
         json!([{ "email": "it@example.com", "state": "pending" }])
     );
     assert!(state["next_run_at"].as_str().unwrap() > NOW);
+    let next = state["next_runs_at"].as_array().unwrap();
+    assert_eq!((next.len(), &next[0]), (5, &state["next_run_at"]));
 }
 
 #[tokio::test]
@@ -372,7 +386,7 @@ async fn a_source_without_a_confirmed_contact_is_flagged() {
         api.get("/sources/hq").await.warnings(),
         ["no_confirmed_contact"]
     );
-    let confirmed = "it@example.com".to_owned();
+    let confirmed = Contact::Email("it@example.com".to_owned());
     api.world.state().confirmed.insert(confirmed);
     let got = api.get("/sources/hq").await;
     assert!(got.warnings().is_empty());
@@ -462,7 +476,7 @@ async fn a_source_that_cannot_be_read_is_put_right_by_a_put() {
         .put("/sources/hq", &settings_json(), &[("if-match", "\"1\"")])
         .await;
     assert_eq!((put.status.as_u16(), put.header("etag")), (200, "\"2\""));
-    assert_eq!(put.warnings(), ["no_confirmed_contact"]);
+    assert_eq!(put.warnings(), ["no_confirmed_contact", "same_corp"]);
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -10,13 +11,13 @@ use super::{put_answer, tagged};
 use crate::extract::{At, Body, IfMatch};
 use crate::openapi::refusals;
 use crate::problem::Problem;
-use crate::shapes::{List, Source};
+use crate::shapes::{Clearance, List, Source};
 use crate::{Caller, Desk};
 
 pub fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::default()
         .routes(routes!(list))
-        .routes(routes!(get, put))
+        .routes(routes!(get, put, delete))
 }
 
 /// All sources
@@ -49,8 +50,9 @@ async fn get(State(desk): State<Desk>, At(source): At<String>) -> Result<Respons
 /// Make or replace a source's settings
 ///
 /// The secret is stored first, the settings are the one commit point, then schedule and contacts
-/// follow. What fails after the settings are stored stands in `state.warnings` of the answer;
-/// repeating the call with the new ETag tries it again.
+/// follow. What fails after the settings are stored stands in `state.warnings`, of this answer and
+/// of every later look, until the call is repeated with the new ETag. One that changes nothing makes
+/// no new version and completes what is left.
 #[utoipa::path(
     put, path = "/sources/{source}", operation_id = "putSource", tag = "sources",
     params(
@@ -89,4 +91,32 @@ async fn put(
         version,
         Source::from(put.view),
     ))
+}
+
+/// Delete a source
+///
+/// As replacing it, and then nothing is left of it but its people and departments, detached.
+#[utoipa::path(
+    delete, path = "/sources/{source}", operation_id = "deleteSource", tag = "sources",
+    params(
+        ("source" = String, Path, description = "The source's name"),
+        ("If-Match" = Option<String>, Header,
+            description = "The ETag of the settings; required unless they are gone already"),
+    ),
+    responses(
+        (status = 202, description = "Begun", body = Clearance),
+        refusals::Deleting,
+    )
+)]
+async fn delete(
+    State(desk): State<Desk>,
+    At(source): At<String>,
+    caller: Caller,
+    IfMatch(precondition): IfMatch,
+) -> Result<Response, Problem> {
+    let cleared = desk
+        .admin
+        .delete_source(&source, &precondition, &caller.0)
+        .await?;
+    Ok((StatusCode::ACCEPTED, Json(Clearance::from(cleared))).into_response())
 }

@@ -101,7 +101,11 @@ pub struct VisibleRange {
 #[schema(example = json!({ "source": "hq" }))]
 pub struct AgentCheckBody {
     /// A source; without: the first that names the agent.
-    #[schema(required = false, pattern = "^[a-z0-9][a-z0-9-]{0,39}$")]
+    #[schema(
+        required = false,
+        value_type = Option<String>,
+        pattern = "^[a-z0-9][a-z0-9-]{0,39}$"
+    )]
     pub source: String,
 }
 

@@ -24,16 +24,16 @@ use super::{
 #[schema(example = json!({ "userid": "Zhang.1", "mapping": { "title": "position" } }))]
 pub struct PreviewBody {
     /// Not together with `mobile`; neither: a sample of what is visible.
-    #[schema(required = false, min_length = 1, max_length = 64)]
+    #[schema(required = false, value_type = Option<String>, min_length = 1, max_length = 64)]
     pub userid: String,
     /// Takes a right of the app that `userid` does not.
-    #[schema(required = false, pattern = "^[0-9+ -]{5,24}$")]
+    #[schema(required = false, value_type = Option<String>, pattern = "^[0-9+ -]{5,24}$")]
     pub mobile: String,
     /// A draft; without it the mapping of the source's settings.
-    #[schema(required = false, value_type = BTreeMap<String, MappingRuleBody>)]
+    #[schema(required = false, value_type = Option<BTreeMap<String, MappingRuleBody>>)]
     pub mapping: BTreeMap<String, Value>,
     /// Show sensitive values as they are.
-    #[schema(required = false)]
+    #[schema(required = false, value_type = Option<bool>)]
     pub reveal: bool,
 }
 

@@ -6,20 +6,21 @@ use jiff::Timestamp;
 use org_plan::Limits;
 use serde::Serialize;
 use source_admin::SourceView;
-use source_admin::ports::ContactState;
 use source_settings::{Deletions, SourceSettings};
 use sync_run::{RunMode, RunRecord, RunStatus, Trigger};
 use utoipa::ToSchema;
 
+use super::bounds::{AgentName, DepartmentNumber};
 use super::{
-    ContactStateWord, DeletionsWord, ModeWord, RunStatusWord, SourceTypeWord, TriggerWord, Warning,
-    warnings,
+    ContactStanding, DeletionsWord, MappingRuleBody, ModeWord, RunStatusWord, SourceContact,
+    SourceTypeWord, TriggerWord, Warning, warnings,
 };
 
 /// One configured WeCom organisation. A `PUT` replaces everything but what is write-only.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Source {
-    #[schema(example = "Head office")]
+    #[schema(example = "Head office", min_length = 1, max_length = 100)]
     pub name: String,
     #[serde(rename = "type")]
     #[schema(value_type = SourceTypeWord, required = false)]
@@ -29,21 +30,21 @@ pub struct Source {
     pub base_url: String,
     pub credentials: SourceCredentials,
     /// Names of agents, in the order in which they are tried; none: WeCom is reached directly.
-    #[schema(required = false)]
+    #[schema(value_type = Vec<AgentName>, required = false, max_items = 8)]
     pub agents: Vec<String>,
     /// `paused` holds every deletion.
     #[schema(value_type = DeletionsWord, required = false)]
     pub deletions: Deletions,
     #[schema(required = false)]
     pub scope: SourceScope,
-    /// Attribute → field or CEL expression.
+    /// Attribute → field or CEL expression, or such a one with a default.
     #[schema(required = false)]
-    pub mapping: BTreeMap<String, String>,
+    pub mapping: BTreeMap<String, MappingRuleBody>,
     #[schema(required = false)]
     pub schedule: SourceSchedule,
     #[schema(required = false)]
     pub protection: SourceProtection,
-    #[schema(required = false)]
+    #[schema(required = false, max_items = 20)]
     pub contacts: Vec<SourceContact>,
     #[schema(required = false)]
     pub retention_days: SourceRetention,
@@ -53,34 +54,55 @@ pub struct Source {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SourceCredentials {
-    #[schema(example = "ww0123456789abcdef")]
+    /// Required, unless a login app stands in its place.
+    #[schema(
+        required = false,
+        example = "ww0123456789abcdef",
+        pattern = "^[A-Za-z0-9_-]{1,64}$"
+    )]
     pub corp_id: String,
-    #[schema(example = 1000002)]
+    /// Required, unless a login app stands in its place.
+    #[schema(required = false, example = 1000002, minimum = 1)]
     pub agent_id: u32,
     /// Required when the source is made, and when `corp_id`, `agent_id` or `base_url` change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(write_only)]
     pub secret: Option<String>,
+    /// The name of a login app on the same WeCom server, in place of all others: its credentials
+    /// are taken over, the secret as a copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(write_only, pattern = "^[a-z0-9][a-z0-9-]{0,39}$")]
+    pub login_app: Option<String>,
 }
 
 /// Which departments are read; both empty: all that are visible.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SourceScope {
-    #[schema(required = false)]
+    #[schema(value_type = Vec<DepartmentNumber>, required = false, max_items = 1000)]
     pub include_departments: Vec<u32>,
-    #[schema(required = false)]
+    #[schema(value_type = Vec<DepartmentNumber>, required = false, max_items = 1000)]
     pub exclude_departments: Vec<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SourceSchedule {
     #[schema(required = false)]
     pub enabled: bool,
     /// `HH:MM`, the first run of each day.
-    #[schema(required = false, example = "00:00")]
+    #[schema(
+        required = false,
+        example = "00:00",
+        pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+    )]
     pub start_at: String,
     /// 5m 10m 15m 20m 30m, or 1h to 24h.
-    #[schema(required = false, example = "1h")]
+    #[schema(
+        required = false,
+        example = "1h",
+        pattern = "^((5|10|15|20|30)m|([1-9]|1[0-9]|2[0-4])h)$"
+    )]
     pub every: String,
     /// An IANA name.
     #[schema(required = false, example = "Asia/Shanghai")]
@@ -88,6 +110,7 @@ pub struct SourceSchedule {
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SourceProtection {
     #[schema(required = false)]
     pub users: SourceLimits,
@@ -97,6 +120,7 @@ pub struct SourceProtection {
 
 /// Deletions past these are held.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SourceLimits {
     /// Up to this many never trip.
     #[schema(required = false, maximum = 50)]
@@ -108,17 +132,12 @@ pub struct SourceLimits {
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SourceContact {
-    #[schema(example = "it@example.com")]
-    pub email: String,
-}
-
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SourceRetention {
     /// How long a deleted person or department can come back.
-    #[schema(required = false)]
+    #[schema(required = false, minimum = 1, maximum = 3650)]
     pub deleted: u32,
-    #[schema(required = false)]
+    #[schema(required = false, minimum = 1, maximum = 3650)]
     pub logs: u32,
 }
 
@@ -147,6 +166,9 @@ pub struct SourceState {
     /// `null`: the schedule is off.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub next_run_at: Option<Timestamp>,
+    /// The next five start times; none: the schedule is off.
+    #[schema(value_type = Vec<String>)]
+    pub next_runs_at: Vec<Timestamp>,
     /// How many held lists wait for a person; `null`: it could not be read.
     pub held_waiting: Option<u64>,
     pub contacts: Vec<ContactStanding>,
@@ -168,21 +190,19 @@ pub struct RunSummary {
     pub finished_at: Option<Timestamp>,
 }
 
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ContactStanding {
-    pub email: String,
-    /// `null`: it could not be asked.
-    pub state: Option<ContactStateWord>,
-}
-
 impl From<SourceView> for Source {
     fn from(view: SourceView) -> Self {
         let settings = view.stored.settings.clone();
+        let contacts = settings.contacts.iter().cloned();
+        let rules = settings.mapping.clone().into_iter();
+        let mapping =
+            rules.map(|(name, rule)| (name, MappingRuleBody::of(rule.value, rule.default)));
         Self {
             credentials: SourceCredentials {
                 corp_id: settings.credentials.corp_id.clone(),
                 agent_id: settings.credentials.agent_id,
                 secret: None,
+                login_app: None,
             },
             scope: scope(&settings),
             schedule: SourceSchedule {
@@ -195,7 +215,7 @@ impl From<SourceView> for Source {
                 users: settings.protection.users.into(),
                 departments: settings.protection.departments.into(),
             },
-            contacts: contacts(&settings),
+            contacts: contacts.map(SourceContact::from).collect(),
             retention_days: SourceRetention {
                 deleted: settings.retention_days.deleted,
                 logs: settings.retention_days.logs,
@@ -205,7 +225,7 @@ impl From<SourceView> for Source {
             kind: settings.kind,
             base_url: settings.base_url,
             deletions: settings.deletions,
-            mapping: settings.mapping,
+            mapping: mapping.collect(),
             state: view.into(),
         }
     }
@@ -217,15 +237,6 @@ fn scope(settings: &SourceSettings) -> SourceScope {
         include_departments: scope.include_departments.iter().map(|id| id.0).collect(),
         exclude_departments: scope.exclude_departments.iter().map(|id| id.0).collect(),
     }
-}
-
-fn contacts(settings: &SourceSettings) -> Vec<SourceContact> {
-    let contacts = settings.contacts.iter();
-    contacts
-        .map(|contact| SourceContact {
-            email: contact.email.clone(),
-        })
-        .collect()
 }
 
 impl From<Limits> for SourceLimits {
@@ -253,14 +264,10 @@ impl From<SourceView> for SourceState {
             last_run: view.last_run.map(RunSummary::from),
             last_success_at: stored.state.last_success_at,
             live_run: view.live_run.map(|run| run.to_string()),
-            next_run_at: view.next_run_at,
+            next_run_at: view.next_runs_at.first().copied(),
+            next_runs_at: view.next_runs_at,
             held_waiting: view.held_waiting,
-            contacts: contacts
-                .map(|contact| ContactStanding {
-                    email: contact.email,
-                    state: contact.state.map(ContactStateWord::from),
-                })
-                .collect(),
+            contacts: contacts.map(ContactStanding::from).collect(),
             warnings: warnings(view.warnings),
         }
     }
@@ -275,16 +282,6 @@ impl From<RunRecord> for RunSummary {
             status: record.status,
             started_at: record.started_at,
             finished_at: record.finished_at,
-        }
-    }
-}
-
-impl From<ContactState> for ContactStateWord {
-    fn from(state: ContactState) -> Self {
-        match state {
-            ContactState::Pending => Self::Pending,
-            ContactState::Confirmed => Self::Confirmed,
-            ContactState::Gone => Self::Gone,
         }
     }
 }

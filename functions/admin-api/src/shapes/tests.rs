@@ -35,6 +35,14 @@ fn the_document_lists_exactly_the_words_that_are_written() {
         all_words::<UserStatusWord>(),
         all_words::<org_model::UserStatus>()
     );
+    assert_eq!(
+        all_words::<HistoryActionWord>(),
+        all_words::<source_admin::ports::HistoryAction>()
+    );
+    assert_eq!(
+        all_words::<PeopleWord>(),
+        all_words::<sync_run::AffectedPeople>()
+    );
     assert_eq!(all_words::<ActionWord>(), all_words::<org_plan::Action>());
     assert_eq!(
         all_words::<RuleLimitWord>(),

@@ -1,0 +1,122 @@
+//! Replacing and deleting a source.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use axum::http::Method;
+use common::{Answer, Api, hq, settings_json, user};
+use org_model::UserStatus;
+use serde_json::{Value, json};
+use sync_run::RunStatus;
+
+const FIRST: [(&str, &str); 1] = [("if-match", "\"1\"")];
+
+async fn replace(api: &Api, headers: &[(&str, &str)], body: &Value) -> Answer {
+    let path = "/sources/hq/replace";
+    api.call(Method::POST, path, headers, Some(body)).await
+}
+
+async fn delete(api: &Api, headers: &[(&str, &str)]) -> Answer {
+    api.call(Method::DELETE, "/sources/hq", headers, None).await
+}
+
+fn itself() -> Value {
+    json!({ "source": "hq" })
+}
+
+#[tokio::test]
+async fn replacing_leaves_the_people_and_takes_the_rest() {
+    let api = Api::with_source().await;
+    let people = vec![user("Zhang.1", UserStatus::Active)];
+    api.world.state().users.insert(hq(), people);
+    let begun = replace(&api, &FIRST, &itself()).await;
+    assert_eq!(begun.status, 202, "{}", begun.text);
+    assert_eq!(begun.json["state"], "clearing");
+    assert_eq!(begun.json["remove"], false);
+    assert_eq!(begun.json["by"], "local");
+    assert_eq!(begun.json["outside_done"], true);
+    assert!(begun.warnings().is_empty());
+
+    for path in ["", "/runs", "/held", "/range"] {
+        let gone = api.get(&format!("/sources/hq{path}")).await;
+        let told = (gone.status.as_u16(), gone.code());
+        assert_eq!(told, (404, "source_cleared"), "{path}");
+    }
+    assert_eq!(api.get("/sources").await.json["items"], json!([]));
+    let refused = api.put("/sources/hq", &settings_json(), &[]).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (409, "being_cleared")
+    );
+
+    api.world.state().clear(&hq());
+    let users = api.get("/sources/hq/users").await;
+    assert_eq!(users.json["items"][0]["detached"], true, "{}", users.text);
+    let history = api.get("/sources/hq/history").await;
+    assert_eq!(history.json["items"][0]["action"], "replaced");
+    let again = replace(&api, &FIRST, &itself()).await;
+    assert_eq!(
+        (again.status.as_u16(), &again.json["state"]),
+        (202, &json!("vacant"))
+    );
+    let made = api.put("/sources/hq", &settings_json(), &[]).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+}
+
+#[tokio::test]
+async fn what_replaces_says_which_source_and_which_version() {
+    let api = Api::with_source().await;
+    let wrong = [
+        json!({ "source": "branch" }),
+        json!({}),
+        json!({ "source": "hq", "all": 1 }),
+    ];
+    for body in wrong {
+        let refused = replace(&api, &FIRST, &body).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code()),
+            (422, "invalid"),
+            "{body}"
+        );
+    }
+    let unbased = replace(&api, &[], &itself()).await;
+    assert_eq!(
+        (unbased.status.as_u16(), unbased.code()),
+        (428, "precondition_required")
+    );
+    let stale = replace(&api, &[("if-match", "\"9\"")], &itself()).await;
+    assert_eq!((stale.status.as_u16(), stale.code()), (412, "stale"));
+    assert_eq!(delete(&api, &[]).await.status, 428);
+    assert_eq!(delete(&api, &[("if-match", "\"9\"")]).await.status, 412);
+    assert_eq!(api.get("/sources/hq").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_live_run_is_in_the_way_and_named() {
+    let api = Api::with_source().await;
+    for status in [RunStatus::Queued, RunStatus::Running] {
+        let run = api.add_run("run-1", status).to_string();
+        for refused in [
+            replace(&api, &FIRST, &itself()).await,
+            delete(&api, &FIRST).await,
+        ] {
+            assert_eq!((refused.status.as_u16(), refused.code()), (409, "run_live"));
+            assert_eq!(refused.json["run"], run);
+        }
+        api.end_runs();
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_source_is_gone_when_its_people_are_detached() {
+    let api = Api::with_source().await;
+    let begun = delete(&api, &FIRST).await;
+    assert_eq!(begun.status, 202, "{}", begun.text);
+    assert_eq!(begun.json["remove"], true);
+    let again = delete(&api, &FIRST).await;
+    assert_eq!(again.status, 202, "repeating it completes it");
+    api.world.state().clear(&hq());
+    let gone = delete(&api, &FIRST).await;
+    assert_eq!((gone.status.as_u16(), gone.code()), (404, "not_found"));
+    assert_eq!(api.get("/sources/hq/users").await.code(), "not_found");
+}
