@@ -31,6 +31,10 @@ impl Schedules for NoScheduler {
     async fn put(&self, _source: &SourceId, _schedule: &Schedule) -> Result<(), SendError> {
         Ok(())
     }
+
+    async fn remove(&self, _source: &SourceId) -> Result<(), SendError> {
+        Ok(())
+    }
 }
 
 /// When each source is due next.

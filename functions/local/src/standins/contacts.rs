@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use org_model::SourceId;
 use source_admin::ports::{ContactState, Contacts};
+use source_settings::Contact;
 use sync_run::ports::SendError;
 
 /// Every contact stays pending, so that each source says that nobody confirmed: true here, where
@@ -12,14 +13,15 @@ pub struct NoContacts;
 
 #[async_trait]
 impl Contacts for NoContacts {
-    async fn reconcile(&self, _wanted: &[(String, SourceId)]) -> Result<(), SendError> {
+    async fn reconcile(&self, _wanted: &[(Contact, SourceId)]) -> Result<(), SendError> {
         Ok(())
     }
 
-    async fn states(&self, emails: &[String]) -> Result<Vec<(String, ContactState)>, SendError> {
-        Ok(emails
-            .iter()
-            .map(|email| (email.clone(), ContactState::Pending))
-            .collect())
+    async fn states(
+        &self,
+        contacts: &[Contact],
+    ) -> Result<Vec<(Contact, ContactState)>, SendError> {
+        let pending = |contact: &Contact| (contact.clone(), ContactState::Pending);
+        Ok(contacts.iter().map(pending).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Runs as tasks of this process: stands in for Lambda's asynchronous invocation.
+//! Runs and clearings as tasks of this process: stands in for Lambda's asynchronous invocation.
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -64,6 +64,13 @@ impl RunStarter for TaskStarter {
             source: source.clone(),
             run: run.clone(),
             trigger,
+        };
+        self.serve(event).await
+    }
+
+    async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError> {
+        let event = SyncEvent::Clear {
+            source: source.clone(),
         };
         self.serve(event).await
     }
