@@ -117,8 +117,7 @@ async fn what_is_too_much_for_one_transaction_is_detached_in_parts() {
         .map(|i| user(&format!("u{i}"), stamp(&lease, "1")))
         .collect();
     world.create(&lease, &people).await;
-    // DynamoDB refuses the whole of a transaction with a key of more than 1,024 bytes, as it refuses
-    // one that is too large.
+    // A key of more than 1,024 bytes spoils a whole transaction, as too many bytes do.
     let mut keys: Vec<ItemKey> = people.iter().map(Item::key).collect();
     keys.push(ItemKey::User(UserId::new("z".repeat(1_100)).key()));
     let refused = world.store.detach(&lease, &keys).await;
