@@ -213,3 +213,82 @@ async fn a_killed_process_is_taken_over_at_the_next_start() {
     let notices = std::fs::read_to_string(folder.path().join("notices.jsonl")).unwrap();
     assert!(notices.contains("run failed: killed"), "{notices}");
 }
+
+impl Served {
+    async fn post(&self, path: &str, version: Option<u64>, body: Value) -> (StatusCode, Value) {
+        let mut request = self.client.post(self.url(path)).json(&body);
+        if let Some(version) = version {
+            request = request.header("if-match", format!("\"{version}\""));
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
+    /// Repeats the call until nothing is left to do.
+    async fn replace(&self, version: u64) {
+        for _ in 0..3000 {
+            let itself = json!({ "source": "hq" });
+            let asked = self.post("/sources/hq/replace", Some(version), itself);
+            let (status, clearance) = asked.await;
+            assert_eq!(status, StatusCode::ACCEPTED, "{clearance}");
+            if clearance["state"] == "vacant" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the source never became vacant");
+    }
+}
+
+/// The people stay when their source is replaced, and the new one takes them over as they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_source_leaves_its_people_and_the_next_one_adopts_them() {
+    let (folder, sim) = (tempfile::tempdir().unwrap(), sim(50));
+    let served = Served::start(folder.path());
+    served.put_source(&sim).await;
+    let run = served.start_run().await;
+    served.wait_for(&run, &FINAL).await;
+    let source = served.get("/sources/hq").await;
+    served
+        .replace(source["state"]["version"].as_u64().unwrap())
+        .await;
+
+    assert_eq!(served.get("/sources/hq").await["code"], "source_cleared");
+    assert_eq!(served.get("/sources").await["items"], json!([]));
+    let before = served.get("/sources/hq/users?limit=1000").await;
+    let people = before["items"].as_array().unwrap();
+    assert_eq!(people.len(), 50);
+    assert!(people.iter().all(|one| one["detached"] == true));
+
+    served.put_source(&sim).await;
+    let run = served.start_run().await;
+    let record = served.wait_for(&run, &FINAL).await;
+    assert_eq!(record["status"], "succeeded", "{record}");
+    assert_eq!(record["counts"]["users"]["adopt"]["done"], 50, "{record}");
+    let after = served.get("/sources/hq/users?limit=1000").await;
+    for (old, new) in people.iter().zip(after["items"].as_array().unwrap()) {
+        assert_eq!(old["id"], new["id"], "the internal id stays");
+        assert_eq!(new["detached"], false);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_notice_is_written_where_all_notices_are() {
+    let (folder, sim) = (tempfile::tempdir().unwrap(), sim(1));
+    let served = Served::start(folder.path());
+    served.put_source(&sim).await;
+    let path = "/sources/hq/contacts/test";
+    let (refused, _) = served.post(path, None, json!({})).await;
+    assert_eq!(refused, StatusCode::CONFLICT, "there is nobody to tell");
+    let mut source = served.get("/sources/hq").await;
+    source["contacts"] = json!([{ "email": "it@example.com" }]);
+    let put = served.client.put(served.url("/sources/hq")).json(&source);
+    let put = put.header("if-match", "\"1\"").send().await.unwrap();
+    assert_eq!(put.status(), StatusCode::OK);
+    let (sent, answer) = served.post(path, None, json!({})).await;
+    assert_eq!(sent, StatusCode::OK, "{answer}");
+    let notices = std::fs::read_to_string(folder.path().join("notices.jsonl")).unwrap();
+    assert!(notices.contains(r#""kind":"test""#), "{notices}");
+    let history = served.get("/sources/hq/history").await;
+    assert_eq!(history["items"][0]["changes"][0]["pointer"], "/contacts");
+}
