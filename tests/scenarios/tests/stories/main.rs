@@ -6,6 +6,7 @@ mod accepting;
 mod clearing;
 mod crashes;
 mod departments;
+mod desk;
 mod fields;
 mod first_days;
 mod incomplete;
