@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use org_model::{Fingerprint, RunId};
 use serde::Serialize;
 use source_admin::AdminError;
 use source_settings::SettingsProblem;
@@ -33,11 +34,11 @@ pub struct Problem {
     /// The fingerprint that stands in place of the one that was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
-    pub fingerprint: Option<Box<str>>,
+    pub fingerprint: Option<Box<Fingerprint>>,
     /// The run that is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
-    pub run: Option<Box<str>>,
+    pub run: Option<Box<RunId>>,
 }
 
 fn is_empty(errors: &[FieldProblem]) -> bool {
@@ -161,10 +162,10 @@ impl From<AdminError> for Problem {
                 problem.errors = found.into_iter().map(FieldProblem::from).collect();
             }
             AdminError::StaleRange { fingerprint } => {
-                problem.fingerprint = Some(fingerprint.to_string().into());
+                problem.fingerprint = Some(Box::new(fingerprint));
             }
             AdminError::RunLive { run } | AdminError::KeyReused { run } => {
-                problem.run = Some(run.to_string().into());
+                problem.run = Some(Box::new(run));
             }
             _ => {}
         }

@@ -51,8 +51,8 @@ async fn get(State(desk): State<Desk>, At(source): At<String>) -> Result<Respons
 ///
 /// The secret is stored first, the settings are the one commit point, then schedule and contacts
 /// follow. What fails after the settings are stored stands in `state.warnings`, of this answer and
-/// of every later look, until the call is repeated with the new ETag. One that changes nothing makes
-/// no new version and completes what is left.
+/// of every later look, until the call is repeated with the new ETag. One that changes nothing
+/// makes no new version and completes what is left.
 #[utoipa::path(
     put, path = "/sources/{source}", operation_id = "putSource", tag = "sources",
     params(
