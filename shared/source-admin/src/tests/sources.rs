@@ -324,3 +324,28 @@ async fn the_history_tells_who_changed_what_and_when_and_no_secret() {
     );
     assert!(!text.contains("secretsmanager"), "{text}");
 }
+
+#[tokio::test]
+async fn a_rule_that_would_never_trip_in_this_mirror_is_refused_with_the_reason() {
+    let world = with_source().await;
+    let size = sync_run::MirrorSize {
+        users: 20,
+        departments: 3,
+    };
+    let mut state = world.state();
+    state.sources.get_mut(&hq()).unwrap().state.mirror_size = Some(size);
+    drop(state);
+    let mut body = changed();
+    body["protection"] = json!({ "users": { "floor": 30, "max_count": 900, "max_percent": 10 } });
+    let refused = put_body(&world, &body, Precondition::Exists).await;
+    let Err(AdminError::Invalid(problems)) = refused else {
+        panic!("{refused:?}");
+    };
+    let users = "/protection/users";
+    assert!(
+        problems.iter().all(|one| one.pointer.starts_with(users)),
+        "{problems:?}"
+    );
+    assert!(!problems.is_empty());
+    assert_eq!(world.state().sources[&hq()].version, 1);
+}
