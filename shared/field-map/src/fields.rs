@@ -54,10 +54,11 @@ pub(crate) const RANGE_FIELDS: [&str; 6] = [
 ];
 
 /// The fixed parts of a directory user: never worth an explanation of "not mapped".
-pub(crate) const FIXED_FIELDS: [&str; 7] = [
+pub(crate) const FIXED_FIELDS: [&str; 8] = [
     "department",
     "direct_leader",
     "is_leader_in_dept",
+    "main_department",
     "name",
     "order",
     "status",
