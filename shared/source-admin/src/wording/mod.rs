@@ -97,10 +97,15 @@ fn entry_for(code: &str, errcode: Option<i64>) -> Option<&'static Entry> {
 }
 
 fn filled(sentence: &str, failure: &CheckFailure, language: Language) -> String {
-    let address = match (failure.ip, language) {
-        (Some(ip), _) => ip.to_string(),
-        (None, Language::English) => "the fixed public address of the agent".to_owned(),
-        (None, Language::Chinese) => "代理的固定公网地址".to_owned(),
+    // Several agents may be untrusted, each with its address.
+    let mut addresses: Vec<IpAddr> = failure.ip.into_iter().collect();
+    addresses.extend(addresses_in(&failure.message).filter(|ip| failure.ip != Some(*ip)));
+    let named: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let address = match (named.is_empty(), language) {
+        (true, Language::English) => "the fixed public address of the agent".to_owned(),
+        (true, Language::Chinese) => "代理的固定公网地址".to_owned(),
+        (false, Language::English) => named.join(", "),
+        (false, Language::Chinese) => named.join("、"),
     };
     let sentence = sentence.replace("{address}", &address);
     match failure.errcode {
@@ -117,7 +122,7 @@ pub(crate) fn failure_of(error: &ReadError) -> CheckFailure {
     CheckFailure {
         code: error.code,
         errcode: errcode_in(&error.message),
-        ip: address_in(&error.message),
+        ip: addresses_in(&error.message).next(),
         remedy: error.remedy,
         message: error.message.clone(),
         remedy_text: error.remedy_text.clone(),
@@ -132,6 +137,6 @@ fn errcode_in(message: &str) -> Option<i64> {
         .find_map(|(number, _)| number.parse().ok())
 }
 
-fn address_in(message: &str) -> Option<IpAddr> {
-    message.split(' ').find_map(|word| word.parse().ok())
+fn addresses_in(message: &str) -> impl Iterator<Item = IpAddr> {
+    message.split(' ').filter_map(|word| word.parse().ok())
 }

@@ -92,3 +92,20 @@ fn number_and_address_are_found_in_the_clients_sentence() {
     assert_eq!(found.errcode, Some(60020));
     assert_eq!(found.ip, Some([203, 0, 113, 7].into()));
 }
+
+#[test]
+fn every_address_of_several_untrusted_agents_is_named() {
+    let one = "WeCom does not trust the address 203.0.113.7 for this app (60020)";
+    let other = "WeCom does not trust the address 198.51.100.9 for this app (60020)";
+    let error = ReadError {
+        code: "untrusted_ip",
+        message: format!("agent dc-1: {one}; agent dc-2: {other}"),
+        remedy: Remedy::FixWecom,
+        remedy_text: String::new(),
+    };
+    for language in [Language::English, Language::Chinese] {
+        let remedy = words(&failure_of(&error), language).remedy;
+        assert!(remedy.contains("203.0.113.7"), "{remedy}");
+        assert!(remedy.contains("198.51.100.9"), "{remedy}");
+    }
+}
