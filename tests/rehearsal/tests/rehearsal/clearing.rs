@@ -127,6 +127,6 @@ fn ids(people: &BTreeMap<String, Value>) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-fn pair_of<'a>(userid: &'a String, person: &'a Value) -> (&'a str, &'a str) {
-    (userid.as_str(), person["id"].as_str().unwrap())
+fn pair_of<'a>(userid: &'a str, person: &'a Value) -> (&'a str, &'a str) {
+    (userid, person["id"].as_str().unwrap())
 }
