@@ -1,4 +1,4 @@
-//! Contacts as SNS subscriptions: one per endpoint, its filter the union of that endpoint's sources.
+//! Contacts as SNS subscriptions: one per endpoint, its filter the union of its sources.
 //!
 //! What SNS allows shapes this. A subscription that waits for its confirmation has no ARN in the
 //! list: it can be neither changed nor removed, and asking again would only send another mail, so
