@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use org_model::{Fingerprint, RunId};
 use serde::Serialize;
-use source_admin::AdminError;
+use source_admin::{AdminError, Warning};
 use source_settings::SettingsProblem;
 use sync_run::ports::StoreError;
 use utoipa::ToSchema;
@@ -27,7 +27,7 @@ pub struct Problem {
     pub code: &'static str,
     /// What to do, as a sentence.
     pub remedy: &'static str,
-    /// Everything that is wrong with the body or the query, in one answer.
+    /// Everything that is wrong with the body or the query, or that is left to do, in one answer.
     #[serde(skip_serializing_if = "is_empty")]
     #[schema(value_type = Vec<FieldProblem>, required = false)]
     pub errors: Box<[FieldProblem]>,
@@ -60,6 +60,16 @@ impl From<SettingsProblem> for FieldProblem {
             pointer: problem.pointer,
             message: problem.message,
             remedy: problem.remedy,
+        }
+    }
+}
+
+impl From<Warning> for FieldProblem {
+    fn from(left: Warning) -> Self {
+        Self {
+            pointer: left.pointer.unwrap_or_default(),
+            message: left.message,
+            remedy: left.remedy,
         }
     }
 }
@@ -105,7 +115,7 @@ impl Problem {
 fn status_of(error: &AdminError) -> StatusCode {
     match error {
         AdminError::NotFound { .. }
-        | AdminError::SourceCleared(_)
+        | AdminError::SourceCleared(..)
         | AdminError::SourceVacant(_) => StatusCode::NOT_FOUND,
         AdminError::NotJson(_) | AdminError::BadCursor => StatusCode::BAD_REQUEST,
         AdminError::Invalid(_) | AdminError::TooDeep(_) | AdminError::KeyReused { .. } => {
@@ -121,7 +131,7 @@ fn status_of(error: &AdminError) -> StatusCode {
         | AdminError::NoSecret
         | AdminError::MissingAgent(_)
         | AdminError::AgentCredentials(_)
-        | AdminError::BeingCleared(_)
+        | AdminError::BeingCleared(..)
         | AdminError::NoContacts
         | AdminError::NoRangeWaits
         | AdminError::StaleRange { .. }
@@ -160,6 +170,9 @@ impl From<AdminError> for Problem {
             | AdminError::OtherServer(found)
             | AdminError::NotJson(found) => {
                 problem.errors = found.into_iter().map(FieldProblem::from).collect();
+            }
+            AdminError::SourceCleared(_, left) | AdminError::BeingCleared(_, left) => {
+                problem.errors = left.into_iter().map(FieldProblem::from).collect();
             }
             AdminError::StaleRange { fingerprint } => {
                 problem.fingerprint = Some(Box::new(fingerprint));

@@ -7,6 +7,7 @@ use axum::http::Method;
 use common::{Answer, Api, hq, settings_json, user};
 use org_model::UserStatus;
 use serde_json::{Value, json};
+use source_admin::fakes::Part;
 use sync_run::RunStatus;
 
 const FIRST: [(&str, &str); 1] = [("if-match", "\"1\"")];
@@ -61,6 +62,25 @@ async fn replacing_leaves_the_people_and_takes_the_rest() {
     );
     let made = api.put("/sources/hq", &settings_json(), &[]).await;
     assert_eq!(made.status, 201, "{}", made.text);
+}
+
+#[tokio::test]
+async fn what_is_left_to_do_outside_is_named_until_the_call_is_repeated() {
+    let api = Api::with_source().await;
+    api.world.break_part(Part::Schedules);
+    let begun = replace(&api, &FIRST, &itself()).await;
+    assert_eq!(begun.json["outside_done"], false, "{}", begun.text);
+    let looked = api.get("/sources/hq").await;
+    assert_eq!(looked.code(), "source_cleared");
+    let left = looked.json["errors"].as_array().unwrap();
+    assert_eq!(left.len(), 1, "{}", looked.text);
+    let remedy = left[0]["remedy"].as_str().unwrap();
+    assert!(remedy.contains("replaced or deleted"), "{remedy}");
+    api.world.mend();
+    let again = replace(&api, &FIRST, &itself()).await;
+    assert_eq!(again.json["outside_done"], true, "{}", again.text);
+    let looked = api.get("/sources/hq").await;
+    assert!(looked.json.get("errors").is_none(), "{}", looked.text);
 }
 
 #[tokio::test]

@@ -72,7 +72,10 @@ impl Admin {
             return Ok(kept);
         }
         Err(match self.ports.clearings.standing_of(&source).await? {
-            SourceStanding::Clearing(clearance) => AdminError::SourceCleared(clearance),
+            SourceStanding::Clearing(clearance) => {
+                let left = self.left_to_clear(&clearance).await?;
+                AdminError::SourceCleared(clearance, left)
+            }
             SourceStanding::Vacant(clearance) => AdminError::SourceVacant(clearance),
             SourceStanding::Unknown | SourceStanding::Settled => missing(),
         })

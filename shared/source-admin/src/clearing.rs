@@ -12,6 +12,7 @@ use source_settings::{SettingsProblem, parse_source_id};
 use sync_run::Clearance;
 
 use crate::ports::{ClearStart, Expected, KeptSource, SourceStanding, Unsettled};
+use crate::settle::unsettled_warnings;
 use crate::sources::secret_of;
 use crate::{Admin, AdminError, Precondition, Warning};
 
@@ -45,7 +46,8 @@ impl Admin {
                     .await?
             }
             SourceStanding::Clearing(clearance) if clearance.remove => {
-                return Err(AdminError::BeingCleared(clearance));
+                let left = self.left_to_clear(&clearance).await?;
+                return Err(AdminError::BeingCleared(clearance, left));
             }
             SourceStanding::Clearing(clearance) => clearance,
             SourceStanding::Vacant(clearance) => {
@@ -125,7 +127,7 @@ impl Admin {
         let mut warnings = Vec::new();
         if let Some(unsettled) = clearings.clearing_unsettled(&source).await? {
             let (left, found) = self.follow(&source, None, &unsettled).await;
-            warnings.extend(found);
+            warnings.extend(found.into_iter().map(Warning::in_a_clearing));
             clearings.settle_clearing(&source, &left).await?;
         }
         let started = self.ports.starter.start_clearing(&source).await;
@@ -141,6 +143,17 @@ impl Admin {
             vacant,
             warnings,
         })
+    }
+
+    /// What earlier calls left to do outside the store.
+    pub(crate) async fn left_to_clear(
+        &self,
+        clearance: &Clearance,
+    ) -> Result<Vec<Warning>, AdminError> {
+        let clearings = &self.ports.clearings;
+        let unsettled = clearings.clearing_unsettled(&clearance.source).await?;
+        let left = unsettled_warnings(&unsettled.unwrap_or_default());
+        Ok(left.into_iter().map(Warning::in_a_clearing).collect())
     }
 }
 

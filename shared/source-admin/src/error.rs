@@ -5,6 +5,7 @@ use source_settings::SettingsProblem;
 use sync_run::ports::{Remedy, SendError, StoreError};
 use sync_run::{Clearance, HeldState};
 
+use crate::Warning;
 use crate::ports::READ_A_CURSOR;
 
 /// A refused or failed call. Unless it says otherwise, nothing was changed.
@@ -60,13 +61,14 @@ pub enum AdminError {
     AgentCredentials(String),
     #[error("a secret could not be read")]
     SecretUnread(#[source] SendError),
+    /// With what is left to do outside the store.
     #[error("the source was {} and is still being cleared", cleared_word(.0))]
-    SourceCleared(Clearance),
+    SourceCleared(Clearance, Vec<Warning>),
     #[error("the source was replaced; its people are here, its settings are not")]
     SourceVacant(Clearance),
     /// Nothing can be made here before that is over.
     #[error("the source was {} and is still being cleared", cleared_word(.0))]
-    BeingCleared(Clearance),
+    BeingCleared(Clearance, Vec<Warning>),
     #[error("the source has no contacts")]
     NoContacts,
     #[error("the notice could not be sent")]
@@ -117,8 +119,8 @@ impl AdminError {
             Self::NotWaiting { .. } => "not_waiting",
             Self::ExceptNotAvailable => "except_not_available_yet",
             Self::BadCursor => "bad_cursor",
-            Self::SourceCleared(_) | Self::SourceVacant(_) => "source_cleared",
-            Self::BeingCleared(_) => "being_cleared",
+            Self::SourceCleared(..) | Self::SourceVacant(_) => "source_cleared",
+            Self::BeingCleared(..) => "being_cleared",
             Self::NoContacts => "no_contacts",
             Self::Notifier(_) => "notices_unavailable",
             Self::NoRangeWaits => "no_range_waits",
@@ -146,8 +148,8 @@ impl AdminError {
             Self::Vault(_)
             | Self::SecretUnread(_)
             | Self::RunLive { .. }
-            | Self::SourceCleared(_)
-            | Self::BeingCleared(_)
+            | Self::SourceCleared(..)
+            | Self::BeingCleared(..)
             | Self::Notifier(_)
             | Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. }) => {
                 Remedy::RetryLater
@@ -178,12 +180,10 @@ impl AdminError {
             Self::ExceptNotAvailable => {
                 "approve the whole list, or leave it: a held deletion waits until it expires"
             }
-            Self::SourceCleared(clearance) | Self::BeingCleared(clearance) => {
-                match clearance.outside_done {
-                    true => "wait: it goes on by itself; its people can be looked up meanwhile",
-                    false => "repeat the call that replaced or deleted it: something was left",
-                }
-            }
+            Self::SourceCleared(_, left) | Self::BeingCleared(_, left) => match left.is_empty() {
+                true => "wait: it goes on by itself; its people can be looked up meanwhile",
+                false => "repeat the call that replaced or deleted it: `errors` names what is left",
+            },
             Self::SourceVacant(_) => {
                 "PUT settings to set it up anew, or DELETE it; its people can be looked up"
             }

@@ -62,6 +62,6 @@ impl Admin {
         current: Option<&SecretRef>,
     ) -> Option<Warning> {
         let old = old.filter(|old| current.is_none_or(|current| current.arn != old.arn))?;
-        self.sweep(old).await
+        self.sweep(old).await.map(Warning::by_hand_alone)
     }
 }

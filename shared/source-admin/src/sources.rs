@@ -137,7 +137,8 @@ impl Admin {
             && let SourceStanding::Clearing(clearance) =
                 self.ports.clearings.standing_of(source).await?
         {
-            return Err(AdminError::BeingCleared(clearance));
+            let left = self.left_to_clear(&clearance).await?;
+            return Err(AdminError::BeingCleared(clearance, left));
         }
         Ok(existing)
     }

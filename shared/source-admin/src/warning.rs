@@ -66,9 +66,7 @@ impl Warning {
     pub(crate) fn contacts_not_reconciled(error: &impl std::fmt::Display) -> Self {
         Self::new(
             "contacts_not_reconciled",
-            format!(
-                "the settings are stored, but contacts are not subscribed as they say: {error}"
-            ),
+            format!("the contacts are not subscribed as they should be yet: {error}"),
             "repeat the PUT with the new ETag",
         )
         .at("/contacts")
@@ -77,7 +75,7 @@ impl Warning {
     pub(crate) fn schedule_not_set(error: &impl std::fmt::Display) -> Self {
         Self::new(
             "schedule_not_set",
-            format!("the settings are stored, but the schedule does not follow them yet: {error}"),
+            format!("the schedule is not as it should be yet: {error}"),
             "repeat the PUT with the new ETag",
         )
         .at("/schedule")
@@ -90,8 +88,25 @@ impl Warning {
                 "{} is no longer used and was not deleted: {error}",
                 reference.arn
             ),
-            "repeat the call that replaced it, or delete that secret by hand",
+            "repeat the PUT with the new ETag, or delete that secret by hand",
         )
+    }
+
+    /// Where nobody keeps what was left: with agents and login apps.
+    pub(crate) fn by_hand_alone(self) -> Self {
+        Self {
+            remedy: "delete that secret by hand: no call does it later".to_owned(),
+            ..self
+        }
+    }
+
+    /// The same while its source is cleared: there are no settings any more to be put again.
+    pub(crate) fn in_a_clearing(self) -> Self {
+        Self {
+            pointer: None,
+            remedy: "repeat the call that replaced or deleted the source".to_owned(),
+            ..self
+        }
     }
 
     /// Everything is done but writing down that it is.

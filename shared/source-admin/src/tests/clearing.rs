@@ -1,8 +1,8 @@
 //! Replacing and deleting a source, cut off anywhere.
 
 use super::*;
-use crate::ClearanceView;
 use crate::ports::{HistoryAction, PageRequest, SourceStanding};
+use crate::{ClearanceView, Warning};
 
 const FIRST: u64 = 1;
 
@@ -112,10 +112,33 @@ async fn what_could_not_be_done_outside_keeps_the_clearance_standing() {
         standing(&world).await,
         SourceStanding::Clearing(_)
     ));
+    assert_told_what_is_left(&world, &cleared.warnings).await;
     world.mend();
     let again = clear(&world, false).await.unwrap();
     assert!(again.clearance.outside_done && again.warnings.is_empty());
     assert_nothing_outside(&world);
+}
+
+/// Whoever looks, or wants to put something there, hears the same: there is nothing to PUT again.
+async fn assert_told_what_is_left(world: &Arc<World>, warnings: &[Warning]) {
+    let looked = world.admin().source("hq").await.unwrap_err();
+    let wanted = put(world, Precondition::Unstated).await.unwrap_err();
+    let (AdminError::SourceCleared(_, seen), AdminError::BeingCleared(_, met)) = (&looked, &wanted)
+    else {
+        panic!("{looked:?}, {wanted:?}");
+    };
+    assert_eq!(seen, met);
+    for left in [warnings, seen] {
+        let codes: Vec<_> = left.iter().map(|one| one.code).collect();
+        assert_eq!(codes, ["schedule_not_set", "secret_not_swept"]);
+        for one in left {
+            assert_eq!(
+                one.remedy,
+                "repeat the call that replaced or deleted the source"
+            );
+        }
+    }
+    assert!(looked.remedy_text().contains("what is left"));
 }
 
 #[tokio::test]
