@@ -263,7 +263,7 @@ async fn eventful_run(world: &World) {
     store.decide(&lease, &decision).await.unwrap();
     store.sent(&hq(), "sent", now).await.unwrap();
     let (seen, affected) = (narrow_range(&record), [held_item()]);
-    store.see(&lease, &seen, &affected).await.unwrap();
+    store.see(&lease, &seen, &affected, None).await.unwrap();
     record.status = RunStatus::Succeeded;
     let closed = store.close(&lease, &record, &[], &decision.state).await;
     closed.unwrap();

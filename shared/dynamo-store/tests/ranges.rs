@@ -56,7 +56,7 @@ fn range(lease: &RunLease, what: &str, affected: &[HeldItem]) -> StandingRange {
 
 async fn see(world: &World, lease: &RunLease, what: &str, affected: &[HeldItem]) -> StandingRange {
     let seen = range(lease, what, affected);
-    world.store.see(lease, &seen, affected).await.unwrap();
+    world.store.see(lease, &seen, affected, None).await.unwrap();
     seen
 }
 
@@ -138,7 +138,7 @@ async fn the_same_range_seen_again_costs_no_page_and_another_one_takes_its_place
     let faults = Faults::default();
     let seen = range(&later, "narrow", &everybody);
     let store = world.store_with(&faults);
-    store.see(&later, &seen, &everybody).await.unwrap();
+    store.see(&later, &seen, &everybody, None).await.unwrap();
     assert_eq!(faults.operations(), ["GetItem", "TransactWriteItems"]);
     assert_eq!(
         standing(&world).await,
@@ -278,6 +278,27 @@ async fn what_was_accepted_stays_as_it_was_shown_until_it_is_settled() {
 }
 
 #[tokio::test]
+async fn only_an_acceptance_that_the_run_knew_of_makes_way_for_another_range() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    see(&world, &lease, "narrow", &people(3)).await;
+    accept(&world, "narrow", AffectedPeople::Keep, "bob").await;
+    let accepted = standing(&world).await;
+    let other = range(&lease, "other", &people(4));
+    for unheard in [None, Some(Fingerprint::of("older"))] {
+        let seen = world.store.see(&lease, &other, &people(4), unheard).await;
+        seen.unwrap();
+        assert_eq!(standing(&world).await, accepted);
+    }
+    let store = world.store_with(&Faults::repeating_writes());
+    let narrow = Some(Fingerprint::of("narrow"));
+    let seen = store.see(&lease, &other, &people(4), narrow).await;
+    seen.unwrap();
+    assert_eq!(standing(&world).await, Some(other));
+    assert_eq!(affected(&world, "other").await, people(4));
+}
+
+#[tokio::test]
 async fn an_acceptance_that_comes_while_a_run_replaces_the_list_is_not_lost() {
     let world = world().await;
     let lease = world.lease("a").await;
@@ -289,7 +310,7 @@ async fn an_acceptance_that_comes_while_a_run_replaces_the_list_is_not_lost() {
     let run = tokio::spawn(async move {
         let others = people(4);
         let seen = range(&lease, "narrow", &others);
-        sleepy.see(&lease, &seen, &others).await
+        sleepy.see(&lease, &seen, &others, None).await
     });
     faults.stalled().await;
     accept(&world, "narrow", AffectedPeople::Keep, "bob").await;
@@ -309,7 +330,7 @@ async fn a_late_run_neither_writes_nor_settles_nor_sweeps_a_range() {
     let everybody = people(5);
     let seen = see(&world, &lease, "narrow", &everybody).await;
     let zombie = range(&late, "old", &people(3));
-    let lost = world.store.see(&late, &zombie, &people(3)).await;
+    let lost = world.store.see(&late, &zombie, &people(3), None).await;
     assert!(matches!(lost, Err(StoreError::LeaseLost { .. })));
     let lost = world.store.settle(&late, Fingerprint::of("narrow")).await;
     assert!(matches!(lost, Err(StoreError::LeaseLost { .. })));
@@ -327,7 +348,7 @@ async fn a_run_that_dies_while_it_sees_a_range_leaves_the_one_that_stood() {
             let dying = world.store_with(&Faults::crash_at(request, moment));
             let others = people(1_001);
             let seen = range(&lease, "narrower", &others);
-            let ended = dying.see(&lease, &seen, &others).await;
+            let ended = dying.see(&lease, &seen, &others, None).await;
             let stands = standing(&world).await.unwrap();
             match stands.fingerprint == seen.fingerprint {
                 true => assert_eq!(affected(&world, "narrower").await, others),

@@ -55,7 +55,7 @@ pub(crate) async fn judge(
     let comparison = compare(fingerprints, &marks);
     book.note_size(&comparison.base);
     let missing = &comparison.missing;
-    let accepted = ranges::accepted(book, source, &reading, missing, &marks).await?;
+    let accepted = ranges::accepted(&reading, missing, &marks);
     let mut look = Look {
         marks,
         comparison,

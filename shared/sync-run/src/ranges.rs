@@ -2,14 +2,16 @@
 //!
 //! Properties wanted:
 //! 1. A range that is narrower than the baseline proves nobody's absence until a person accepts
-//!    exactly this difference: the baseline, the range, and the app that read it.
+//!    exactly this: the baseline, the range, the app that read it, and whom it does not show.
 //! 2. An acceptance counts for those whom the person was shown, each by key and internal id, and
 //!    for nobody else.
 //! 3. It is spent by the run that takes the range over as the new baseline, and by no other.
 //!
 //! Races considered:
-//! - *Accepted while a run sees the same range:* that run read no acceptance, so it is unsealed;
-//!   the store leaves an accepted range as it stands, list included, and the next run uses it.
+//! - *Accepted while a run sees the range again:* that run read no acceptance, so it is unsealed;
+//!   the store leaves what was accepted since as it stands, list included, and the next run uses it.
+//! - *Somebody else is missing by the time a person accepts:* the list is part of the fingerprint,
+//!   so that the person has to look again.
 //! - *Killed on the way:* the baseline is the old one until the record is closed, so the next run
 //!   compares with the same fingerprint, and does what is left: who is detached or deleted already
 //!   is not missing any more.
@@ -33,7 +35,17 @@ use crate::{AffectedPeople, RunMode, StandingRange, StoredSource, Trouble};
 pub(crate) struct RangeStory {
     pub standing: Option<StandingRange>,
     /// Of this reading against the baseline; `None` before the first baseline.
-    pub fingerprint: Option<Fingerprint>,
+    difference: Option<Fingerprint>,
+    word: Option<Word>,
+}
+
+/// A person's word on exactly this range.
+#[derive(Clone, Debug)]
+struct Word {
+    fingerprint: Fingerprint,
+    people: AffectedPeople,
+    /// Whom the person was shown.
+    shown: Vec<HeldItem>,
 }
 
 /// What the range that stands is to this run in the end.
@@ -58,62 +70,87 @@ impl RangeStory {
         let agent_id = u64::from(source.settings.credentials.agent_id);
         let baseline = source.state.baseline.as_ref();
         let range = raw.expanded_range();
+        let standing = book.ports.ranges.standing(&source.source).await?;
+        let difference =
+            baseline.map(|baseline| StandingRange::fingerprint_of(baseline, &range, agent_id));
+        let word = match (&standing, difference) {
+            (Some(standing), Some(difference)) => word(book, standing, difference).await?,
+            _ => None,
+        };
         Ok(Self {
-            standing: book.ports.ranges.standing(&source.source).await?,
-            fingerprint: baseline
-                .map(|baseline| StandingRange::fingerprint_of(baseline, &range, agent_id)),
+            standing,
+            difference,
+            word,
         })
     }
 
-    /// A person's word on exactly this range.
-    pub fn word(&self) -> Option<(Fingerprint, AffectedPeople)> {
+    /// A person accepted exactly this range.
+    pub fn is_accepted(&self) -> bool {
+        self.word.is_some()
+    }
+
+    /// What was accepted and is not this range: it counts no more once this one is seen.
+    fn overruled(&self) -> Option<Fingerprint> {
         let standing = self.standing.as_ref()?;
-        let acceptance = standing.acceptance.as_ref()?;
-        (self.fingerprint == Some(standing.fingerprint))
-            .then_some((standing.fingerprint, acceptance.people))
+        let is_other = standing.acceptance.is_some() && self.word.is_none();
+        is_other.then_some(standing.fingerprint)
     }
 
     /// Said once the reading is judged for good.
     pub fn end(&self, is_sealed: bool, mode: RunMode) -> RangeEnd {
-        match (&self.standing, self.word()) {
+        match (&self.standing, &self.word) {
             _ if !is_sealed || mode == RunMode::Plan => RangeEnd::Nothing,
-            (_, Some((fingerprint, _))) => RangeEnd::Accepted(fingerprint),
+            (_, Some(word)) => RangeEnd::Accepted(word.fingerprint),
             (Some(standing), None) => RangeEnd::Over(standing.fingerprint),
             (None, None) => RangeEnd::Nothing,
         }
     }
 }
 
-/// The missing items whom the accepted list names, by what the person decided.
-pub(crate) async fn accepted(
+/// The word on the range that stands, if this reading differs from the baseline as that one does:
+/// difference and list together must be what the fingerprint stands for.
+async fn word(
     book: &Book<'_>,
-    source: &StoredSource,
+    standing: &StandingRange,
+    difference: Fingerprint,
+) -> Result<Option<Word>, StoreError> {
+    let Some(acceptance) = &standing.acceptance else {
+        return Ok(None);
+    };
+    let (ranges, fingerprint) = (&book.ports.ranges, standing.fingerprint);
+    let shown = ranges.affected(book.lease.source(), fingerprint).await?;
+    let is_this = StandingRange::fingerprint_listing(difference, &shown) == fingerprint;
+    Ok(is_this.then_some(Word {
+        fingerprint,
+        people: acceptance.people,
+        shown,
+    }))
+}
+
+/// The missing items whom the accepted list names, by what the person decided.
+pub(crate) fn accepted(
     reading: &Reading,
     missing: &BTreeSet<ItemKey>,
     marks: &BTreeMap<ItemKey, Mark>,
-) -> Result<AcceptedAbsences, StoreError> {
+) -> AcceptedAbsences {
     let mut accepted = AcceptedAbsences::default();
-    let Some((fingerprint, people)) = reading.range.word() else {
-        return Ok(accepted);
+    let word = reading.range.word.as_ref();
+    let Some(word) = word.filter(|_| reading.snapshot.is_sealed()) else {
+        return accepted;
     };
-    if !reading.snapshot.is_sealed() {
-        return Ok(accepted);
-    }
-    let ranges = &book.ports.ranges;
-    let shown = ranges.affected(&source.source, fingerprint).await?;
     let is_same = |item: &HeldItem, key: &ItemKey| {
         let mark = marks.get(key);
         mark.is_some_and(|mark| mark.internal_id == item.internal_id)
     };
-    let keys = shown.iter().filter_map(|item| {
+    let keys = word.shown.iter().filter_map(|item| {
         let key = item.key()?;
         (missing.contains(&key) && is_same(item, &key)).then_some(key)
     });
-    match people {
+    match word.people {
         AffectedPeople::Keep => accepted.detach = keys.collect(),
         AffectedPeople::Delete => accepted.delete = keys.collect(),
     }
-    Ok(accepted)
+    accepted
 }
 
 /// Remembers a range that a person has to look at, with everybody whom it does not show.
@@ -123,9 +160,9 @@ pub(crate) async fn see(
     reading: &Reading,
     look: &Look,
 ) -> Result<(), Trouble> {
-    let (Some(narrowing), Some(fingerprint)) = (
+    let (Some(narrowing), Some(difference)) = (
         reading.snapshot.standing_narrowing(),
-        reading.range.fingerprint,
+        reading.range.difference,
     ) else {
         return Ok(());
     };
@@ -133,6 +170,7 @@ pub(crate) async fn see(
         return Ok(());
     }
     let affected = affected(book, source, look).await?;
+    let fingerprint = StandingRange::fingerprint_listing(difference, &affected);
     let users = affected
         .iter()
         .filter(|item| item.kind == org_model::ItemKind::User);
@@ -150,7 +188,8 @@ pub(crate) async fn see(
         affected_departments: affected.len() as u64 - affected_users,
         acceptance: None,
     };
-    book.ports.ranges.see(book.lease, &seen, &affected).await?;
+    let (ranges, overruled) = (&book.ports.ranges, reading.range.overruled());
+    ranges.see(book.lease, &seen, &affected, overruled).await?;
     book.range = RangeEnd::Waits(fingerprint);
     book.range_lack = Some(Fingerprint::of(narrowing));
     Ok(())

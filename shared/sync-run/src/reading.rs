@@ -50,7 +50,7 @@ pub(crate) async fn read(book: &mut Book<'_>, source: &StoredSource) -> Result<R
         agent_changed: agent_changed(source),
         gone_departments: excused(&raw, source, &asked),
         gone_users: BTreeSet::new(),
-        range_accepted: range.word().is_some(),
+        range_accepted: range.is_accepted(),
     };
     let snapshot = OrgSnapshot::judge(raw, &evidence);
     Ok(Reading {

@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use org_model::{ExpandedRange, Fingerprint, RangeNarrowing, RunId, VisibleRange};
+use org_plan::HeldItem;
 use serde::{Deserialize, Serialize};
 
 /// What a run saw: a range that lacks something of the baseline, be it that WeCom shows less, that
 /// the settings' scope is narrower, or that another app reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingRange {
-    /// Stands for the baseline, the range that was read and the app that read it: exactly this
-    /// difference is accepted, and no other.
+    /// Stands for the baseline, the range that was read, the app that read it, and everybody whom
+    /// that affects: exactly this is accepted, and nothing else.
     pub fingerprint: Fingerprint,
     /// The run that saw it last.
     pub run: RunId,
@@ -45,12 +46,21 @@ pub enum AffectedPeople {
 }
 
 impl StandingRange {
-    /// What an acceptance is bound to.
+    /// The difference by itself, whomever it affects.
     pub fn fingerprint_of(
         baseline: &ExpandedRange,
         range: &ExpandedRange,
         agent_id: u64,
     ) -> Fingerprint {
         Fingerprint::of(&(baseline, range, agent_id))
+    }
+
+    /// What an acceptance is bound to: the difference, and whom the list beside it names.
+    pub fn fingerprint_listing(difference: Fingerprint, affected: &[HeldItem]) -> Fingerprint {
+        let ids = affected.iter();
+        let ids: Vec<_> = ids
+            .map(|item| (item.kind, &item.id, &item.internal_id))
+            .collect();
+        Fingerprint::of(&(difference, ids))
     }
 }

@@ -1,6 +1,6 @@
 //! What administrators do to a source.
 
-use org_model::SourceId;
+use org_model::{Fingerprint, SourceId};
 use sync_run::ports::StoreError;
 use sync_run::{AffectedPeople, Clearance, Cleared, RangeAcceptance, clear_source};
 
@@ -16,6 +16,16 @@ impl World {
                 .acceptance
                 .get_or_insert(RangeAcceptance { people, by, at });
         }
+    }
+
+    /// An administrator accepts the range that was shown; `false`: another one stands by now.
+    pub fn accept_range_shown(&self, shown: Fingerprint, people: AffectedPeople) -> bool {
+        let standing = self.shelf().standing.clone();
+        let is_same = standing.is_some_and(|range| range.fingerprint == shown);
+        if is_same {
+            self.accept_range(people);
+        }
+        is_same
     }
 
     /// An administrator replaces the source, or deletes it. Refused while a run is queued or live.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use org_model::{Generation, ItemKey, ItemState, Mark, RunId, UserStatus, WriteStamp};
+use org_model::{Fingerprint, Generation, ItemKey, ItemState, Mark, RunId, UserStatus, WriteStamp};
 use org_plan::{Change, HeldItem, Item, KeptItem};
 use source_settings::SourceSettings;
 use sync_run::ports::{PURGE_MAX, PurgePage, Purgeable, WriteOutcome};
@@ -144,11 +144,16 @@ impl Shelf {
     }
 
     /// What was accepted meanwhile stays as the person was shown it.
-    pub fn see(&mut self, seen: &StandingRange, affected: &[HeldItem]) {
-        let accepted = self.standing.as_ref().is_some_and(|stands| {
-            stands.fingerprint == seen.fingerprint && stands.acceptance.is_some()
+    pub fn see(
+        &mut self,
+        seen: &StandingRange,
+        affected: &[HeldItem],
+        overruled: Option<Fingerprint>,
+    ) {
+        let stays = self.standing.as_ref().is_some_and(|stands| {
+            stands.acceptance.is_some() && Some(stands.fingerprint) != overruled
         });
-        if !accepted {
+        if !stays {
             self.standing = Some(seen.clone());
             self.affected = affected.to_vec();
         }

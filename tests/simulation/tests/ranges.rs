@@ -464,6 +464,80 @@ async fn a_detachment_that_fails_keeps_the_acceptance_until_it_is_done() {
     assert!(world.shelf().standing.is_none());
 }
 
+/// Nobody goes with a range whom nobody was shown: another list is another thing to accept.
+#[tokio::test]
+async fn a_range_that_affects_others_by_now_is_no_longer_the_one_that_was_shown() {
+    let mut world = narrowed().await;
+    world.run().await;
+    let shown = world.shelf().standing.clone().unwrap().fingerprint;
+    world.run().await;
+    let again = world.shelf().standing.clone().unwrap().fingerprint;
+    assert_eq!(again, shown, "the same people");
+    move_out_of_sight(&world);
+    world.run().await;
+    let standing = world.shelf().standing.clone().unwrap();
+    assert_eq!(standing.affected_users, 31);
+    assert_ne!(
+        standing.fingerprint, shown,
+        "an old look does not cover them"
+    );
+    assert!(!world.accept_range_shown(shown, AffectedPeople::Delete));
+    world.run().await;
+    assert_eq!(people(&world, ItemState::Live), 60);
+}
+
+/// Person 1 goes from department 2, which the app sees, to 5, which it does not.
+fn move_out_of_sight(world: &World) {
+    let mut corp = world.corp();
+    let person = corp.people.get_mut("person.0001").unwrap();
+    person.departments = [5].into();
+}
+
+/// As below, but somebody else is missing by now: the word is on those who were shown.
+#[tokio::test]
+async fn an_acceptance_given_while_a_run_sees_others_missing_is_not_lost() {
+    let (mut accepted, mut stale) = (0, 0);
+    for n in 1.. {
+        let mut world = narrowed().await;
+        world.run().await;
+        let shown = world.shelf().standing.clone().unwrap().fingerprint;
+        move_out_of_sight(&world);
+        world.pass(SignedDuration::from_hours(1));
+        let request = world.request();
+        let sleeping = Faults {
+            sleep_before: Some(n),
+            ..Faults::default()
+        };
+        let (process, ports) = world.process(sleeping);
+        let wake = process.wake();
+        let running = tokio::spawn(async move { sync_run::run(&ports, &request).await });
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+        if running.is_finished() {
+            assert!(
+                accepted > 5 && stale > 0,
+                "{accepted} accepted, {stale} stale"
+            );
+            return;
+        }
+        let is_accepted = world.accept_range_shown(shown, AffectedPeople::Keep);
+        wake.notify_one();
+        running.await.unwrap().unwrap();
+        world.run().await;
+        let detached = if is_accepted { 30 } else { 0 };
+        assert_eq!(
+            people(&world, ItemState::Detached),
+            detached,
+            "slept at {n}"
+        );
+        (accepted, stale) = match is_accepted {
+            true => (accepted + 1, stale),
+            false => (accepted, stale + 1),
+        };
+    }
+}
+
 /// Accepted between the reading and the writing of a run that saw the same range.
 #[tokio::test]
 async fn an_acceptance_given_while_a_run_sees_the_range_is_not_lost() {

@@ -4,8 +4,9 @@
 //! Pages are written before the header that names them and mean nothing without it; their names
 //! hold the generation, so that no zombie overwrites or sweeps what a later run names. Races
 //! considered:
-//! - *A person accepts while a run sees the same range again:* the run replaces the header only
-//!   while nobody accepted it; refused, it looks again and leaves list and acceptance as they are.
+//! - *A person accepts while a run sees the range again:* the run replaces the header only while
+//!   nobody accepted it; refused, it looks again and leaves list and acceptance as they are. Only
+//!   an acceptance that it knew of, and that is of another range, does it overrule.
 //! - *A person accepts while a run sees another range:* the acceptance asks for the fingerprint.
 //! - *A reader holds a header whose pages are swept meanwhile:* it finds them missing, and reads
 //!   the header again.

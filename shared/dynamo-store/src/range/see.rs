@@ -44,22 +44,30 @@ fn seen_again(seen: &StandingRange, header: &Header) -> Expression {
 }
 
 impl DynamoStore {
-    /// A header that names new pages, unless somebody accepted this range.
-    fn new_header(&self, seen: &StandingRange, header: &Header, source: &SourceId) -> Action {
+    /// A header that names new pages, unless somebody accepted what stands there.
+    fn new_header(
+        &self,
+        seen: &StandingRange,
+        header: &Header,
+        source: &SourceId,
+        overruled: Option<Fingerprint>,
+    ) -> Action {
         let mut item = keys::range(source).attributes();
         let fingerprint = s(seen.fingerprint.to_string());
-        item.insert("fingerprint".to_owned(), fingerprint.clone());
+        item.insert("fingerprint".to_owned(), fingerprint);
         item.insert("gen".to_owned(), n(header.generation));
         item.insert("seen".to_owned(), s(header.seen.to_string()));
         item.insert("pages".to_owned(), n(header.pages));
         item.insert("count".to_owned(), n(header.count));
         item.insert("run".to_owned(), s(seen.run.as_str()));
         item.insert("seen_at".to_owned(), s(seen.seen_at.to_string()));
-        let condition = Expression::condition(
-            "attribute_not_exists(#pk) OR #fingerprint <> :fingerprint \
-             OR attribute_not_exists(#accepted_at)",
-        );
-        let condition = condition.with(":fingerprint", fingerprint);
+        let condition = match overruled {
+            None => Expression::condition("attribute_not_exists(#accepted_at)"),
+            Some(overruled) => Expression::condition(
+                "attribute_not_exists(#accepted_at) OR #fingerprint = :overruled",
+            )
+            .with(":overruled", s(overruled.to_string())),
+        };
         Action::Put(self.tables.sync.clone(), item, condition)
     }
 
@@ -136,12 +144,13 @@ impl DynamoStore {
         lease: &RunLease,
         seen: &StandingRange,
         affected: &[HeldItem],
+        overruled: Option<Fingerprint>,
     ) -> Result<bool, StoreError> {
         let source = lease.source();
         let range = plain(seen);
         let content = Fingerprint::of(&(&range, affected));
         let stands = self.range_header(source).await?;
-        let stands = stands.filter(|header| header.fingerprint == seen.fingerprint);
+        let stands = stands.filter(|header| Some(header.fingerprint) != overruled);
         let mut named = None;
         let change = match stands {
             // What was accepted stays as it was shown.
@@ -149,7 +158,7 @@ impl DynamoStore {
                 self.tables.sync.clone(),
                 keys::range(source),
                 Expression::condition("#fingerprint = :fingerprint")
-                    .with(":fingerprint", s(seen.fingerprint.to_string())),
+                    .with(":fingerprint", s(header.fingerprint.to_string())),
             ),
             Some(header) if header.seen == content => Action::Update(
                 self.tables.sync.clone(),
@@ -161,7 +170,7 @@ impl DynamoStore {
                     .put_range_pages(lease, &range, content, affected)
                     .await?;
                 named = Some(header.seen);
-                self.new_header(seen, &header, source)
+                self.new_header(seen, &header, source, overruled)
             }
         };
         let actions = [self.lease_check(lease), change];
@@ -201,9 +210,10 @@ impl Ranges for DynamoStore {
         lease: &RunLease,
         seen: &StandingRange,
         affected: &[HeldItem],
+        overruled: Option<Fingerprint>,
     ) -> Result<(), StoreError> {
         for _round in 0..SEE_ROUNDS_MAX {
-            if self.see_once(lease, seen, affected).await? {
+            if self.see_once(lease, seen, affected, overruled).await? {
                 return Ok(());
             }
         }

@@ -203,14 +203,15 @@ pub trait Ranges: Send + Sync {
         fingerprint: Fingerprint,
     ) -> Result<Vec<HeldItem>, StoreError>;
 
-    /// Remembers what this run saw, under the lease. A range with the same fingerprint that was
-    /// accepted meanwhile stays as it is, its list included: that is what the person was shown. Any
-    /// other is replaced by this one.
+    /// Remembers what this run saw, under the lease. A range that was accepted meanwhile stays as
+    /// it is, its list included: that is what the person was shown. Any other is replaced by this
+    /// one, also the accepted one that the run found to be none of its own (`overruled`).
     async fn see(
         &self,
         lease: &RunLease,
         seen: &StandingRange,
         affected: &[HeldItem],
+        overruled: Option<Fingerprint>,
     ) -> Result<(), StoreError>;
 
     /// The range is as wide as before, or what was accepted is done: nothing stands any more.

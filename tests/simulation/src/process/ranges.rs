@@ -38,10 +38,11 @@ impl Ranges for Process {
         lease: &RunLease,
         seen: &StandingRange,
         affected: &[HeldItem],
+        overruled: Option<Fingerprint>,
     ) -> Result<(), StoreError> {
         let see = |shelf: &mut Shelf| {
             leased(shelf, lease, "see a range")?;
-            shelf.see(seen, affected);
+            shelf.see(seen, affected, overruled);
             Ok(())
         };
         self.ask("see a range", see).await
