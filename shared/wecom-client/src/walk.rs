@@ -160,13 +160,19 @@ async fn ask_for_tunnel(road: &mut Road, agent: &AgentAccess, base: &Url) -> Res
     let sent = road.write_all(head.expose_secret().as_bytes()).await;
     sent.map_err(|_| Silence::Cut)?;
     let mut answer = Vec::new();
-    // The first line is enough; what follows it is never kept.
-    while !answer.contains(&b'\n') && answer.len() < HEAD_BYTES_MAX {
+    while !is_enough(&answer) && answer.len() < HEAD_BYTES_MAX {
         if road.read_buf(&mut answer).await.map_err(|_| Silence::Cut)? == 0 {
             return Err(Silence::Cut);
         }
     }
     status_of(&answer).ok_or(Silence::AgentRefusesTunnel)
+}
+
+/// Of a refusal the first line: the connection may stay open after it. A consent is read to its
+/// end, or the handshake would stumble over the rest. Nothing of either is kept.
+fn is_enough(answer: &[u8]) -> bool {
+    let whole = answer.windows(4).any(|bytes| bytes == b"\r\n\r\n");
+    whole || (answer.contains(&b'\n') && status_of(answer) != Some(200))
 }
 
 /// It carries the agent's credentials: a secret.

@@ -1,4 +1,45 @@
-use super::{Silence, judge, status_of};
+use reqwest::Url;
+use sync_run::ports::AgentAccess;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::{Road, Silence, ask_for_tunnel, judge, status_of};
+
+/// A pipe so narrow that no head comes in one piece.
+const PIPE_BYTES: usize = 8;
+
+/// What the agent's answer to CONNECT is taken for, and the five bytes that come after it.
+async fn asked(answer: &'static [u8]) -> (Result<u16, Silence>, Vec<u8>) {
+    let (ours, mut theirs) = tokio::io::duplex(PIPE_BYTES);
+    let (said, say) = tokio::sync::oneshot::channel::<()>();
+    let agent = tokio::spawn(async move {
+        let mut question = Vec::new();
+        while !question.ends_with(b"\r\n\r\n") {
+            question.push(theirs.read_u8().await.unwrap());
+        }
+        theirs.write_all(answer).await.unwrap();
+        say.await.unwrap();
+        theirs.write_all(b"hello").await.unwrap();
+    });
+    let mut road: Road = Box::new(ours);
+    let access = AgentAccess {
+        id: "dc-1".to_owned(),
+        url: "http://proxy.example:3128".to_owned(),
+        credentials: None,
+    };
+    let base = Url::parse("https://wecom.example").unwrap();
+    let status = ask_for_tunnel(&mut road, &access, &base).await;
+    said.send(()).unwrap();
+    let mut next = vec![0; 5];
+    road.read_exact(&mut next).await.unwrap();
+    agent.await.unwrap();
+    (status, next)
+}
+
+#[tokio::test]
+async fn nothing_of_a_consent_is_left_for_the_handshake() {
+    let told = b"HTTP/1.1 200 Connection established\r\nVia: 1.1 proxy\r\nX: y\r\n\r\n";
+    assert_eq!(asked(told).await, (Ok(200), b"hello".to_vec()));
+}
 
 #[test]
 fn the_status_is_read_from_the_first_line() {
