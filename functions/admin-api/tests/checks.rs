@@ -26,7 +26,7 @@ fn untrusted() -> CheckFailure {
     CheckFailure {
         code: "untrusted_ip",
         errcode: Some(60020),
-        ip: Some([203, 0, 113, 7].into()),
+        ips: vec![[203, 0, 113, 7].into()],
         remedy: Remedy::FixWecom,
         message: String::new(),
         remedy_text: String::new(),

@@ -139,10 +139,13 @@ async fn whoever_cannot_be_shown_is_an_answer_with_a_cause_in_the_callers_langua
         (&json!(null), &json!("not_found"))
     );
     api.world.state().wecom.mobile_refusal = Some(ReadError {
-        code: "mobile_lookup_not_allowed",
-        message: "WeCom does not let this app (48002)".to_owned(),
-        remedy: Remedy::FixWecom,
-        remedy_text: String::new(),
+        errcode: Some(48002),
+        ..ReadError::new(
+            "mobile_lookup_not_allowed",
+            "WeCom does not let this app",
+            Remedy::FixWecom,
+            "",
+        )
     });
     let body = json!({ "mobile": "13800000000" });
     let said = [("accept-language", "zh")];

@@ -1,5 +1,6 @@
 //! What it takes to ask WeCom as a source does: its secret and its agents, read for one call.
 
+use futures::future::{try_join, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use source_settings::{SecretRef, SourceSettings};
@@ -37,32 +38,16 @@ impl Admin {
             true => Vec::new(),
             false => self.ports.settings.agents().await?,
         };
-        let mut agents = Vec::new();
-        for id in &settings.agents {
+        let agents = settings.agents.iter().map(async |id| {
             let agent = stored.iter().find(|agent| agent.id == *id);
             // Going around it could show WeCom an address that it does not trust.
             let agent = agent.ok_or_else(|| AdminError::MissingAgent(id.to_string()))?;
-            agents.push(self.agent_access(agent).await?);
-        }
-        self.access_through(settings, agents, deadline).await
-    }
-
-    /// Through exactly these agents.
-    pub(crate) async fn access_through(
-        &self,
-        settings: &SourceSettings,
-        agents: Vec<AgentAccess>,
-        deadline: Timestamp,
-    ) -> Result<WecomAccess, AdminError> {
-        let credentials = &settings.credentials;
-        Ok(WecomAccess {
-            base_url: settings.base_url.clone(),
-            corp_id: credentials.corp_id.clone(),
-            agent_id: u64::from(credentials.agent_id),
-            secret: self.read_secret(credentials.secret.as_ref()).await?,
-            agents,
-            deadline,
-        })
+            self.agent_access(agent).await
+        });
+        // At once: a call has 29 s, and each of them may take 25 s to fail.
+        let secret = self.read_secret(settings.credentials.secret.as_ref());
+        let (agents, secret) = try_join(try_join_all(agents), secret).await?;
+        Ok(access_with(settings, secret, agents, deadline))
     }
 
     pub(crate) async fn agent_access(
@@ -92,6 +77,23 @@ impl Admin {
         let reference = reference.ok_or(AdminError::NoSecret)?;
         let secret = self.ports.secrets.secret(reference).await;
         secret.map_err(AdminError::SecretUnread)
+    }
+}
+
+/// Through exactly these agents.
+pub(crate) fn access_with(
+    settings: &SourceSettings,
+    secret: SecretString,
+    agents: Vec<AgentAccess>,
+    deadline: Timestamp,
+) -> WecomAccess {
+    WecomAccess {
+        base_url: settings.base_url.clone(),
+        corp_id: settings.credentials.corp_id.clone(),
+        agent_id: u64::from(settings.credentials.agent_id),
+        secret,
+        agents,
+        deadline,
     }
 }
 

@@ -4,13 +4,13 @@
 //! no secret at all. Whether the address is trusted takes the app of a source: a token, and one
 //! read, through exactly this agent.
 
+use futures::future::try_join;
 use source_settings::AgentId;
 use sync_run::StoredAgent;
-use sync_run::ports::AgentAccess;
 
+use crate::access::access_with;
 use crate::body::Fields;
 use crate::ports::{AgentCheck, AgentProbe, AgentStanding, CheckFailure, KeptSource};
-use crate::wording::failure_of;
 use crate::{Admin, AdminError};
 
 /// WeCom's public server, where no source says which one is meant.
@@ -48,14 +48,14 @@ impl Admin {
         }
         let (probe, failure) = self.look_through(&stored, source).await?;
         let standing = failure.as_ref().map_or(AgentStanding::Running, standing_of);
-        let seen = failure.as_ref().and_then(|failure| failure.ip);
+        let seen = failure.as_ref().and_then(|failure| failure.ips.first());
         let latency = probe.latency.map(|time| time.as_millis());
         let check = AgentCheck {
             at: self.ports.clock.now(),
             version: stored.version,
             standing,
             latency_milliseconds: latency.map(|time| u64::try_from(time).unwrap_or(u64::MAX)),
-            egress_ip: probe.egress_ip.or(seen),
+            egress_ip: probe.egress_ip.or(seen.copied()),
             source: source.map(|source| source.stored.source.clone()),
             code: failure.as_ref().map(|failure| failure.code.to_owned()),
         };
@@ -75,20 +75,27 @@ impl Admin {
         source: Option<&KeptSource>,
     ) -> Result<(AgentProbe, Option<CheckFailure>), AdminError> {
         let deadline = self.asking_deadline();
-        let access: AgentAccess = self.agent_access(agent).await?;
         let settings = source.map(|source| &source.stored.settings);
+        let secret = async {
+            match settings {
+                Some(settings) => {
+                    let reference = settings.credentials.secret.as_ref();
+                    self.read_secret(reference).await.map(Some)
+                }
+                None => Ok(None),
+            }
+        };
+        let (access, secret) = try_join(self.agent_access(agent), secret).await?;
         let server = settings.map_or(PUBLIC_WECOM, |settings| &settings.base_url);
         let wecom = &self.ports.wecom;
         let probe = wecom.probe(server, &access, deadline).await;
         let failure = probe.failure.clone();
-        let (None, Some(settings)) = (&failure, settings) else {
+        let (None, Some(settings), Some(secret)) = (&failure, settings, secret) else {
             return Ok((probe, failure));
         };
-        let access = self
-            .access_through(settings, vec![access], deadline)
-            .await?;
-        let opened = wecom.open(access).await;
-        Ok((probe, opened.err().map(|error| failure_of(&error))))
+        let opened = wecom.open(access_with(settings, secret, vec![access], deadline));
+        let opened = opened.await;
+        Ok((probe, opened.err().map(CheckFailure::from)))
     }
 }
 

@@ -19,7 +19,7 @@ use sync_run::ports::ReadError;
 use crate::conversation::Conversation;
 use crate::failure::Failure;
 use crate::question::Question;
-use crate::remedies::{app_disabled, check_failure, empty_range, no_departments, told_in_a_check};
+use crate::remedies::{app_disabled, check_failure, empty_range, no_departments};
 use crate::token::Token;
 use crate::transport::Silence;
 use crate::walk::{Patience, walk};
@@ -42,7 +42,7 @@ struct Proof {
 pub(crate) fn without_road(error: ReadError) -> SourceCheck {
     let stop = Stop {
         step: StepName::Agent,
-        failure: told_in_a_check(error),
+        failure: error.into(),
     };
     SourceCheck {
         steps: steps(Some(stop)),
@@ -220,7 +220,7 @@ impl Stop {
     fn of(step: StepName, error: ReadError) -> Self {
         Self {
             step,
-            failure: told_in_a_check(error),
+            failure: error.into(),
         }
     }
 }

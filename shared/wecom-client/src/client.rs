@@ -54,12 +54,12 @@ impl WecomClient {
     /// The text holds no PEM certificate.
     pub fn with_roots_pem(mut self, pem: &[u8]) -> Result<Self, ReadError> {
         if !self.ground.roots.add_pem(pem) {
-            return Err(ReadError {
-                code: "tls",
-                message: "the private CA is not a PEM certificate".to_owned(),
-                remedy: Remedy::FixSettings,
-                remedy_text: "give the CA certificate in PEM form".to_owned(),
-            });
+            return Err(ReadError::new(
+                "tls",
+                "the private CA is not a PEM certificate",
+                Remedy::FixSettings,
+                "give the CA certificate in PEM form",
+            ));
         }
         Ok(self)
     }

@@ -15,7 +15,7 @@ use crate::client::{WecomClient, base_url};
 use crate::failure::Failure;
 use crate::ground::Ground;
 use crate::question::{Question, Request};
-use crate::remedies::{check_failure, told_in_a_check};
+use crate::remedies::check_failure;
 use crate::transport::{Detour, Silence, Transport};
 use crate::walk::{Patience, walk};
 use crate::wire::{Judged, Malformed, Refusal, judge};
@@ -37,7 +37,7 @@ impl WecomDesk for WecomClient {
             Err(error) => AgentProbe {
                 latency: None,
                 egress_ip: None,
-                failure: Some(told_in_a_check(error)),
+                failure: Some(error.into()),
             },
         }
     }

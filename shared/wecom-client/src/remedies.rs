@@ -12,7 +12,10 @@ use silences::{code_of, silent};
 /// A failure as the end of a reading, or of the attempt to begin one.
 pub(crate) fn read_error(failure: &Failure) -> ReadError {
     match failure {
-        Failure::Refused(refusal) => refused(*refusal),
+        Failure::Refused(refusal) => ReadError {
+            errcode: Some(refusal.code),
+            ..refused(*refusal)
+        },
         Failure::Silent(silence) => silent(*silence),
         Failure::Malformed(malformed) => error(
             "not_wecom",
@@ -44,28 +47,13 @@ pub(crate) fn check_failure(failure: &Failure, without_agent: bool) -> CheckFail
     } else {
         read_error(failure)
     };
-    let (code, ip) = match failure {
-        Failure::Silent(silence) => (code_of(*silence), None),
-        Failure::Refused(refusal) => (told.code, refusal.seen_ip),
-        _ => (told.code, None),
+    let code = match failure {
+        Failure::Silent(silence) => code_of(*silence),
+        _ => told.code,
     };
     CheckFailure {
         code,
-        errcode: failure.errcode(),
-        ip: ip.filter(|_| code == "untrusted_ip"),
-        ..told_in_a_check(told)
-    }
-}
-
-/// An error that WeCom gave no number for.
-pub(crate) fn told_in_a_check(error: ReadError) -> CheckFailure {
-    CheckFailure {
-        code: error.code,
-        errcode: None,
-        ip: None,
-        remedy: error.remedy,
-        message: error.message,
-        remedy_text: error.remedy_text,
+        ..told.into()
     }
 }
 
@@ -84,10 +72,14 @@ pub(crate) fn no_agent(mut causes: Vec<(Option<String>, Failure)>) -> ReadError 
         .collect();
     let mut remedies: Vec<&str> = errors.iter().map(|(_, e)| e.remedy_text.as_str()).collect();
     remedies.dedup();
+    let mut ips: Vec<_> = errors.iter().flat_map(|(_, e)| e.ips.clone()).collect();
+    ips.dedup();
     let first = errors.first().map(|(_, error)| error);
     let agree = first.filter(|first| errors.iter().all(|(_, error)| error.code == first.code));
     ReadError {
         code: agree.map_or("no_agent", |error| error.code),
+        errcode: agree.and_then(|error| error.errcode),
+        ips,
         message: told.join("; "),
         remedy: first.map_or(Remedy::FixSettings, |error| error.remedy),
         remedy_text: remedies.join("; "),
@@ -159,7 +151,7 @@ pub(crate) fn nobody_found() -> ReadError {
 /// 48002 and its like for a search by mobile. 60011 too: WeCom says it of a missing right and of
 /// somebody who is not visible, without telling which.
 pub(crate) fn mobile_lookup_not_allowed(code: i64) -> ReadError {
-    error(
+    let error = error(
         "mobile_lookup_not_allowed",
         format!(
             "WeCom does not let this app search this person by mobile ({code}): searching by \
@@ -168,7 +160,11 @@ pub(crate) fn mobile_lookup_not_allowed(code: i64) -> ReadError {
         Remedy::FixWecom,
         "search by userid, which needs no such right; or let the app search by mobile in the \
          WeCom admin console",
-    )
+    );
+    ReadError {
+        errcode: Some(code),
+        ..error
+    }
 }
 
 /// `close: 1` of `agent/get`, or 50003.
@@ -182,12 +178,7 @@ pub(crate) fn app_disabled() -> ReadError {
 }
 
 fn error(code: &'static str, message: String, remedy: Remedy, text: &str) -> ReadError {
-    ReadError {
-        code,
-        message,
-        remedy,
-        remedy_text: text.to_owned(),
-    }
+    ReadError::new(code, message, remedy, text)
 }
 
 fn refused(refusal: Refusal) -> ReadError {
@@ -227,7 +218,7 @@ fn untrusted_ip(refusal: Refusal) -> ReadError {
             "the fixed public address of the agent ".to_owned(),
         ),
     };
-    error(
+    let error = error(
         "untrusted_ip",
         format!("WeCom does not trust the address{from} for this app (60020)"),
         Remedy::FixWecom,
@@ -235,7 +226,11 @@ fn untrusted_ip(refusal: Refusal) -> ReadError {
             "add {which}to the trusted IPs of the app in the WeCom admin console; it takes effect \
              after about a minute"
         ),
-    )
+    );
+    ReadError {
+        ips: refusal.seen_ip.into_iter().collect(),
+        ..error
+    }
 }
 
 fn refused_by_class(code: i64) -> ReadError {

@@ -175,12 +175,12 @@ struct Session(Arc<Mutex<Corp>>);
 impl Wecom for Reader {
     async fn connect(&self, _access: WecomAccess) -> Result<Box<dyn WecomSession>, ReadError> {
         if self.0.lock().unwrap().down {
-            return Err(ReadError {
-                code: "unreachable",
-                message: "WeCom could not be reached".to_owned(),
-                remedy: Remedy::RetryLater,
-                remedy_text: "check the agent".to_owned(),
-            });
+            return Err(ReadError::new(
+                "unreachable",
+                "WeCom could not be reached",
+                Remedy::RetryLater,
+                "check the agent",
+            ));
         }
         Ok(Box::new(Session(Arc::clone(&self.0))))
     }

@@ -37,7 +37,7 @@ impl Failure {
             cause: words.cause,
             remedy: words.remedy,
             errcode: failure.errcode,
-            ip: failure.ip,
+            ip: failure.ips.first().copied(),
         }
     }
 }

@@ -64,12 +64,26 @@ pub struct CheckFailure {
     /// range: `empty_range`, `no_departments`, `nobody_found`.
     pub code: &'static str,
     pub errcode: Option<i64>,
-    /// The address to add to the app's trusted addresses (60020).
-    pub ip: Option<IpAddr>,
+    /// The addresses to add to the app's trusted addresses (60020): one, unless several agents
+    /// were tried.
+    pub ips: Vec<IpAddr>,
     pub remedy: Remedy,
     /// The sentences in English.
     pub message: String,
     pub remedy_text: String,
+}
+
+impl From<ReadError> for CheckFailure {
+    fn from(error: ReadError) -> Self {
+        Self {
+            code: error.code,
+            errcode: error.errcode,
+            ips: error.ips,
+            remedy: error.remedy,
+            message: error.message,
+            remedy_text: error.remedy_text,
+        }
+    }
 }
 
 /// What is visible to the app.

@@ -5,7 +5,6 @@ use sync_run::ports::{Answer, ReadError, Remedy};
 
 use super::question::Who;
 use crate::ports::{CheckFailure, LookupSession};
-use crate::wording::failure_of;
 
 /// One person, and everybody in one list that they stand in.
 pub(super) struct Found {
@@ -19,10 +18,7 @@ pub(super) async fn find(session: &dyn LookupSession, who: &Who) -> Result<Found
     match who {
         Who::Userid(userid) => by_userid(session, userid).await,
         Who::Mobile(mobile) => {
-            let answer = session
-                .userid_of(mobile)
-                .await
-                .map_err(|error| by_mobile(&error))?;
+            let answer = session.userid_of(mobile).await.map_err(by_mobile)?;
             by_userid(session, &found(answer)?).await
         }
         Who::Sample => sample(session).await,
@@ -31,7 +27,7 @@ pub(super) async fn find(session: &dyn LookupSession, who: &Who) -> Result<Found
 
 async fn by_userid(session: &dyn LookupSession, userid: &UserId) -> Result<Found, CheckFailure> {
     let answer = session.member(userid).await;
-    let member = found(answer.map_err(|error| failure_of(&error))?)?;
+    let member = found(answer?)?;
     let Some(department) = home_of(&member) else {
         return Ok(Found {
             member,
@@ -50,7 +46,7 @@ async fn by_userid(session: &dyn LookupSession, userid: &UserId) -> Result<Found
 
 /// The fullest record of the first list: the one that shows most of what a mapping could use.
 async fn sample(session: &dyn LookupSession) -> Result<Found, CheckFailure> {
-    let listed = session.sample().await.map_err(|error| failure_of(&error))?;
+    let listed = session.sample().await?;
     let fullest = |one: &&RawMember| {
         let spelling = std::cmp::Reverse(one.userid.clone());
         (one.fields.len(), spelling)
@@ -81,8 +77,8 @@ fn home_of(member: &RawMember) -> Option<DepartmentId> {
 }
 
 /// Looking up by mobile takes a right of its own: that is said, instead of a missing right.
-fn by_mobile(error: &ReadError) -> CheckFailure {
-    let mut failure = failure_of(error);
+fn by_mobile(error: ReadError) -> CheckFailure {
+    let mut failure = CheckFailure::from(error);
     if failure.code == "no_right" {
         failure.code = "mobile_lookup_not_allowed";
     }
@@ -93,7 +89,7 @@ fn failure(code: &'static str, remedy: Remedy) -> CheckFailure {
     CheckFailure {
         code,
         errcode: None,
-        ip: None,
+        ips: Vec::new(),
         remedy,
         // The words come from the table of `wording`.
         message: code.replace('_', " "),

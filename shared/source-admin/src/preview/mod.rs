@@ -16,7 +16,6 @@ use org_model::{DepartmentId, MappedUser, RawMember, SourceId};
 use serde_json::Value;
 
 use crate::ports::{CheckFailure, KeptSource};
-use crate::wording::failure_of;
 use crate::{Admin, AdminError};
 pub use change::{PersonChange, PreviewAction};
 use lookup::Found;
@@ -80,7 +79,7 @@ impl Admin {
         let session = match self.ports.wecom.open(access).await {
             Ok(session) => session,
             Err(error) => {
-                preview.outcome = PreviewOutcome::NotShown(failure_of(&error));
+                preview.outcome = PreviewOutcome::NotShown(error.into());
                 return Ok(preview);
             }
         };

@@ -271,10 +271,9 @@ async fn without_a_name_the_fullest_record_of_the_first_list_is_the_sample() {
 
 fn refusal(code: &'static str) -> ReadError {
     ReadError {
-        code,
-        message: "WeCom does not trust the address 203.0.113.7 for this app (60020)".to_owned(),
-        remedy: Remedy::FixWecom,
-        remedy_text: "do something".to_owned(),
+        errcode: Some(60020),
+        ips: vec![[203, 0, 113, 7].into()],
+        ..ReadError::new(code, "something", Remedy::FixWecom, "do something")
     }
 }
 
@@ -315,7 +314,7 @@ async fn whoever_is_not_there_or_not_visible_is_an_answer_with_a_cause() {
         (refused.code, refused.errcode),
         ("untrusted_ip", Some(60020))
     );
-    assert_eq!(refused.ip, Some([203, 0, 113, 7].into()));
+    assert_eq!(refused.ips, [std::net::IpAddr::from([203, 0, 113, 7])]);
 }
 
 #[tokio::test]

@@ -36,20 +36,15 @@ fn failure(code: &'static str) -> CheckFailure {
     CheckFailure {
         code,
         errcode: None,
-        ip: None,
+        ips: Vec::new(),
         remedy: Remedy::FixSettings,
         message: "something".to_owned(),
         remedy_text: "do something".to_owned(),
     }
 }
 
-fn refusal(code: &'static str, message: &str) -> ReadError {
-    ReadError {
-        code,
-        message: message.to_owned(),
-        remedy: Remedy::FixWecom,
-        remedy_text: "do something".to_owned(),
-    }
+fn refusal(code: &'static str) -> ReadError {
+    ReadError::new(code, "something", Remedy::FixWecom, "do something")
 }
 
 async fn check(world: &Arc<World>, id: &str, body: Value) -> CheckedAgent {
@@ -169,8 +164,10 @@ async fn an_agent_that_does_not_answer_is_unreachable_and_nothing_more_is_asked(
 #[tokio::test]
 async fn an_address_that_wecom_does_not_trust_is_told() {
     let world = with_agents().await;
-    let message = "WeCom does not trust the address 203.0.113.7 for this app (60020)";
-    world.state().wecom.refusal = Some(refusal("untrusted_ip", message));
+    world.state().wecom.refusal = Some(ReadError {
+        ips: vec![[203, 0, 113, 7].into()],
+        ..refusal("untrusted_ip")
+    });
     let checked = check(&world, "dc-1", json!({})).await;
     assert_eq!(checked.check.standing, AgentStanding::UntrustedIp);
     assert_eq!(checked.check.egress_ip, Some([203, 0, 113, 7].into()));
@@ -180,7 +177,7 @@ async fn an_address_that_wecom_does_not_trust_is_told() {
 #[tokio::test]
 async fn a_wrong_secret_says_nothing_against_the_agent() {
     let world = with_agents().await;
-    world.state().wecom.refusal = Some(refusal("wrong_secret", "WeCom refuses it (40001)"));
+    world.state().wecom.refusal = Some(refusal("wrong_secret"));
     let checked = check(&world, "dc-1", json!({})).await;
     assert_eq!(checked.check.standing, AgentStanding::Running);
     assert_eq!(checked.check.code.as_deref(), Some("wrong_secret"));
@@ -211,4 +208,17 @@ async fn a_secret_that_cannot_be_read_stops_a_check_and_notes_nothing() {
     let refused = world.admin().check_agent("dc-1", "").await;
     assert_eq!(refused.unwrap_err().code(), "secrets_unavailable");
     assert!(world.state().checks.is_empty());
+}
+
+#[tokio::test]
+async fn nobody_is_asked_before_every_secret_is_read() {
+    let world = with_agents().await;
+    let body = json!({ "url": "http://proxy.example:3128", "username": null }).to_string();
+    let said = Precondition::OneOf(vec![1]);
+    let put = world.admin().put_agent("dc-1", &body, &said, "carol").await;
+    put.unwrap();
+    world.break_part(Part::SecretsRead);
+    let refused = world.admin().check_agent("dc-1", "").await;
+    assert_eq!(refused.unwrap_err().code(), "secrets_unavailable");
+    assert!(world.state().wecom.asked.is_empty());
 }

@@ -47,7 +47,7 @@ async fn a_step_that_fails_is_an_answer_and_no_error() {
     let failure = CheckFailure {
         code: "wrong_secret",
         errcode: Some(40001),
-        ip: None,
+        ips: Vec::new(),
         remedy: Remedy::FixSettings,
         message: String::new(),
         remedy_text: String::new(),

@@ -9,10 +9,6 @@ mod road;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
-
-use sync_run::ports::ReadError;
-
 use crate::ports::CheckFailure;
 
 use answers::ANSWERS;
@@ -98,9 +94,7 @@ fn entry_for(code: &str, errcode: Option<i64>) -> Option<&'static Entry> {
 
 fn filled(sentence: &str, failure: &CheckFailure, language: Language) -> String {
     // Several agents may be untrusted, each with its address.
-    let mut addresses: Vec<IpAddr> = failure.ip.into_iter().collect();
-    addresses.extend(addresses_in(&failure.message).filter(|ip| failure.ip != Some(*ip)));
-    let named: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let named: Vec<String> = failure.ips.iter().map(ToString::to_string).collect();
     let address = match (named.is_empty(), language) {
         (true, Language::English) => "the fixed public address of the agent".to_owned(),
         (true, Language::Chinese) => "代理的固定公网地址".to_owned(),
@@ -114,29 +108,4 @@ fn filled(sentence: &str, failure: &CheckFailure, language: Language) -> String 
             .replace(" ({errcode})", "")
             .replace("（{errcode}）", ""),
     }
-}
-
-/// A reading's end as a failure that can be worded. Number and address stand in the client's own
-/// sentence, which has no other content of an answer.
-pub(crate) fn failure_of(error: &ReadError) -> CheckFailure {
-    CheckFailure {
-        code: error.code,
-        errcode: errcode_in(&error.message),
-        ip: addresses_in(&error.message).next(),
-        remedy: error.remedy,
-        message: error.message.clone(),
-        remedy_text: error.remedy_text.clone(),
-    }
-}
-
-/// The first number that stands in brackets alone: `… (60020)`.
-fn errcode_in(message: &str) -> Option<i64> {
-    let inner = message.split('(').skip(1);
-    inner
-        .filter_map(|rest| rest.split_once(')'))
-        .find_map(|(number, _)| number.parse().ok())
-}
-
-fn addresses_in(message: &str) -> impl Iterator<Item = IpAddr> {
-    message.split(' ').filter_map(|word| word.parse().ok())
 }

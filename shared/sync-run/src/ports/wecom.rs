@@ -1,6 +1,7 @@
 //! The door to WeCom, in our own words.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -67,11 +68,34 @@ pub enum Remedy {
 pub struct ReadError {
     /// Stable: `untrusted_ip`, `wrong_secret`, `unknown_corp`, `no_agent`, `tls`, `not_wecom` …
     pub code: &'static str,
+    /// WeCom's own number, where it said one.
+    pub errcode: Option<i64>,
+    /// The addresses that WeCom named and does not trust: each agent has its own.
+    pub ips: Vec<IpAddr>,
     /// What happened and what it means; no URL, token, name or body.
     pub message: String,
     pub remedy: Remedy,
     /// What to do, as a sentence for the operator.
     pub remedy_text: String,
+}
+
+impl ReadError {
+    /// Without a number or an address of WeCom's.
+    pub fn new(
+        code: &'static str,
+        message: impl Into<String>,
+        remedy: Remedy,
+        remedy_text: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            errcode: None,
+            ips: Vec::new(),
+            message: message.into(),
+            remedy,
+            remedy_text: remedy_text.into(),
+        }
+    }
 }
 
 #[async_trait]

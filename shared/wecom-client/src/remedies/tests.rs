@@ -106,3 +106,23 @@ fn without_an_agent_none_is_blamed() {
     assert_eq!(error.code, "unreachable");
     assert!(!error.message.contains("agent"));
 }
+
+#[test]
+fn number_and_addresses_stand_beside_the_sentences() {
+    let untrusted = |last: u8| {
+        let failure = Failure::Refused(Refusal {
+            code: 60020,
+            seen_ip: Some([203, 0, 113, last].into()),
+        });
+        (Some(format!("dc-{last}")), failure)
+    };
+    let error = no_agent(vec![untrusted(7), untrusted(9), untrusted(9)]);
+    assert_eq!((error.code, error.errcode), ("untrusted_ip", Some(60020)));
+    let each: [std::net::IpAddr; 2] = [[203, 0, 113, 7].into(), [203, 0, 113, 9].into()];
+    assert_eq!(error.ips, each);
+    let silent = (None, Failure::Silent(Silence::ConnectRefused));
+    let mixed = no_agent(vec![untrusted(7), silent]);
+    assert_eq!((mixed.code, mixed.errcode), ("no_agent", None));
+    assert_eq!(mixed.ips, each[..1]);
+    assert_eq!(read_error(&refused(40013)).errcode, Some(40013));
+}
