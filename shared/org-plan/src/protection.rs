@@ -58,6 +58,9 @@ pub struct Verdict {
     pub still_held: Vec<HeldItem>,
     /// Items of waiting or approved lists that this snapshot shows again: they leave their lists.
     pub released: Vec<HeldItem>,
+    /// Items of such lists that this run detaches: they leave their lists when that is done, since
+    /// a run that dies before it must find them held.
+    pub detaching: Vec<HeldItem>,
     /// Approved items that this run removes.
     pub consumed: Vec<HeldItem>,
     pub tripped: Vec<TrippedRule>,
@@ -87,6 +90,7 @@ pub fn protect(
         held,
         still_held: standing_now.still_held,
         released: standing_now.released,
+        detaching: standing_now.detaching,
         consumed,
         tripped,
     }

@@ -52,6 +52,7 @@ impl fmt::Display for Verdict {
             ("held", &self.held),
             ("still held", &self.still_held),
             ("released", &self.released),
+            ("detaching", &self.detaching),
             ("consumed", &self.consumed),
         ];
         for (word, items) in lists {

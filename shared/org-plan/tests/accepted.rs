@@ -150,7 +150,8 @@ fn whoever_waits_in_a_held_list_and_is_kept_leaves_it() {
     assert_eq!(held.len(), 1, "bo");
     let reading = keeping(&world, narrow());
     let verdict = world.run(&reading);
-    assert_eq!(verdict.released, held);
+    assert_eq!(verdict.detaching, held);
+    assert!(verdict.released.is_empty(), "not before it is done");
     assert!(verdict.still_held.is_empty() && verdict.held.is_empty());
     assert_eq!(states(&world, ItemState::Detached).len(), 5);
 }

@@ -36,7 +36,9 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
         note.is_some_and(|note| note.code == "values_kept")
     });
     notices::mapping(book, &judged.findings, keeps_values);
-    let mut lists = judged.lists.after_sight(&verdict.released);
+    let mut lists = judged
+        .lists
+        .after_sight(&verdict.released, &verdict.detaching);
     // A list whose items are held anew has the fingerprint of its successor: the new one counts.
     lists.retain(|list| {
         held.iter()
@@ -70,21 +72,21 @@ fn removals_of(judged: &Judged) -> Vec<(ItemKind, InternalId)> {
         .collect()
 }
 
-/// After the removals: what was removed of an approved list is settled. Not before, so that a run
+/// After the removals: what was removed of an approved list is settled, and who was detached waits
+/// in no list any more. Not before, so that a run
 /// that dies on the way leaves the approval standing for what it did not reach.
 pub(crate) async fn settle_approvals(book: &mut Book<'_>, judged: &Judged) -> Result<(), Trouble> {
     let verdict = &judged.verdict;
-    let removed: Vec<&HeldItem> = verdict
-        .consumed
-        .iter()
-        .filter(|item| {
-            book.removed
-                .contains(&(item.kind, item.internal_id.clone()))
-        })
-        .collect();
-    let lists = judged
-        .lists
-        .after_removal(&verdict.released, &removed, book.lease.run());
+    let is_done = |item: &&HeldItem| {
+        let id = (item.kind, item.internal_id.clone());
+        book.removed.contains(&id)
+    };
+    let removed: BTreeSet<&HeldItem> = verdict.consumed.iter().filter(is_done).collect();
+    let detached: BTreeSet<&HeldItem> = verdict.detaching.iter().filter(is_done).collect();
+    let lists =
+        judged
+            .lists
+            .after_removal(&verdict.released, &detached, &removed, book.lease.run());
     if lists.is_empty() {
         return Ok(());
     }
@@ -127,9 +129,10 @@ fn new_lists(book: &Book<'_>, judged: &Judged) -> Vec<StoredHeldList> {
 /// One list for everything that expired and is still missing, however many lists it came from: one
 /// notice, and a decision that stays small.
 fn successor(book: &Book<'_>, judged: &Judged) -> Option<HeldList> {
-    let still_held: BTreeSet<&HeldItem> = judged.verdict.still_held.iter().collect();
-    let expired = &judged.lists.expired;
-    let items = expired.iter().flat_map(StoredHeldList::remaining);
+    let verdict = &judged.verdict;
+    let still_held: BTreeSet<&HeldItem> = verdict.still_held.iter().collect();
+    let expired = judged.lists.expiring(&verdict.detaching);
+    let items = expired.iter().flat_map(|list| list.remaining());
     let items: Vec<HeldItem> = items
         .filter(|item| still_held.contains(item))
         .cloned()

@@ -203,7 +203,7 @@ pub struct StoredHeldList {
     pub state: HeldState,
     pub decided_by: Option<String>,
     pub decided_at: Option<Timestamp>,
-    /// Items that came back: no longer part of the list, whatever is approved.
+    /// Items that came back or went another way: no longer part of the list, whatever is approved.
     pub released: BTreeSet<(ItemKind, InternalId)>,
     /// The run that removed the approved items.
     pub consumed_by: Option<RunId>,

@@ -19,6 +19,8 @@ pub struct StandingLists {
     pub approved: Vec<StoredHeldList>,
     /// Waited, or stood approved, for too long: what is still missing is held anew.
     pub expired: Vec<StoredHeldList>,
+    /// Of those that wait: which have less than is stored, since somebody of them is gone.
+    thinned: BTreeSet<Fingerprint>,
 }
 
 pub(crate) async fn load(
@@ -79,40 +81,76 @@ impl StandingLists {
     /// Leaves out whoever is no longer live in the mirror: a removal whose answer was lost was
     /// done all the same, and holds nobody.
     pub(crate) fn leave_out_gone(&mut self, marks: &BTreeMap<ItemKey, Mark>) {
-        let lists = self.waiting.iter_mut().chain(&mut self.approved);
-        for list in lists.chain(&mut self.expired) {
+        let waiting = self.waiting.iter_mut();
+        for list in waiting.chain(&mut self.approved).chain(&mut self.expired) {
             let gone: Vec<_> = list
                 .remaining()
                 .filter(|item| item.action == Action::Delete && !is_live(item, marks))
                 .map(|item| (item.kind, item.internal_id.clone()))
                 .collect();
+            if list.state == HeldState::Waiting && !gone.is_empty() {
+                self.thinned.insert(list.list.fingerprint);
+            }
             list.released.extend(gone);
         }
     }
 
+    /// What is stored still names somebody who is gone: a run died before it could say so.
+    fn after_loss(&self, list: &StoredHeldList) -> Option<StoredHeldList> {
+        let is_thinned = self.thinned.contains(&list.list.fingerprint);
+        is_thinned.then(|| superseded_if_empty(list.clone()))
+    }
+
+    /// The expired lists that are held anew. One of which somebody is being detached stands until
+    /// that is done: the next run lets it expire.
+    pub(crate) fn expiring(&self, detaching: &[HeldItem]) -> Vec<&StoredHeldList> {
+        let detaching: BTreeSet<&HeldItem> = detaching.iter().collect();
+        let expired = self.expired.iter();
+        expired
+            .filter(|list| !names_one_of(list, &detaching))
+            .collect()
+    }
+
     /// The lists with what this run saw of them: released items, expiry.
-    pub(crate) fn after_sight(&self, released: &[HeldItem]) -> Vec<StoredHeldList> {
+    pub(crate) fn after_sight(
+        &self,
+        released: &[HeldItem],
+        detaching: &[HeldItem],
+    ) -> Vec<StoredHeldList> {
         // A set, since a list may hold a hundred thousand items.
         let released: BTreeSet<&HeldItem> = released.iter().collect();
         let standing = self.waiting.iter().chain(&self.approved);
-        let seen = standing.filter_map(|list| after_release(list, &released));
-        let expired = self.expired.iter();
+        let seen = standing
+            .filter_map(|list| after_release(list, &released).or_else(|| self.after_loss(list)));
+        let expired = self.expiring(detaching).into_iter();
         seen.chain(expired.map(|list| with_state(list, HeldState::Expired)))
             .collect()
     }
 
-    /// The approved lists with what this run removed of them.
+    /// The lists with what this run removed of them, by approval or by detaching.
     pub(crate) fn after_removal(
         &self,
         released: &[HeldItem],
-        removed: &[&HeldItem],
+        detached: &BTreeSet<&HeldItem>,
+        removed: &BTreeSet<&HeldItem>,
         run: &RunId,
     ) -> Vec<StoredHeldList> {
-        let released: BTreeSet<&HeldItem> = released.iter().collect();
-        let removed: BTreeSet<&HeldItem> = removed.iter().copied().collect();
-        let settled = |list| after_approval(list, &released, &removed, run);
-        self.approved.iter().filter_map(settled).collect()
+        let mut over: BTreeSet<&HeldItem> = released.iter().collect();
+        over.extend(detached);
+        let others = self.waiting.iter().chain(&self.expired);
+        let others = others.filter(|list| names_one_of(list, detached));
+        let approved = self
+            .approved
+            .iter()
+            .filter(|list| names_one_of(list, detached) || names_one_of(list, removed));
+        let settled = approved.filter_map(|list| after_approval(list, &over, removed, run));
+        let others = others.filter_map(|list| after_release(list, &over));
+        settled.chain(others).collect()
     }
+}
+
+fn names_one_of(list: &StoredHeldList, items: &BTreeSet<&HeldItem>) -> bool {
+    !items.is_empty() && list.remaining().any(|item| items.contains(item))
 }
 
 fn after_release(list: &StoredHeldList, released: &BTreeSet<&HeldItem>) -> Option<StoredHeldList> {
@@ -124,10 +162,14 @@ fn after_release(list: &StoredHeldList, released: &BTreeSet<&HeldItem>) -> Optio
     if after.released == list.released {
         return None;
     }
-    if after.remaining().next().is_none() {
-        after.state = HeldState::Superseded;
+    Some(superseded_if_empty(after))
+}
+
+fn superseded_if_empty(mut list: StoredHeldList) -> StoredHeldList {
+    if list.remaining().next().is_none() {
+        list.state = HeldState::Superseded;
     }
-    Some(after)
+    list
 }
 
 /// An approval is consumed when everything of it was removed. Items that could not be confirmed
@@ -146,7 +188,7 @@ fn after_approval(
         .map(ids)
         .collect();
     if gone.is_empty() {
-        return None;
+        return after_release(list, released);
     }
     if gone.len() == after.remaining().count() {
         after.consumed_by = Some(run.clone());

@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 use org_model::{DepartmentId, InternalId, ItemKey, ItemKind, ItemState};
 use org_plan::{Action, Item};
 use simulation::{Faults, World, faults_at};
-use sync_run::{AffectedPeople, NoticeKind, RowResult, RunMode, RunRecord, RunStatus};
+use sync_run::{
+    AffectedPeople, HeldState, NoticeKind, RowResult, RunMode, RunOutcome, RunRecord, RunStatus,
+};
 
 /// Sixty people in departments 1 to 6; the app soon sees 2, 3 and 6 only: thirty are affected.
 async fn narrowed() -> World {
@@ -565,5 +567,64 @@ async fn an_acceptance_given_while_a_run_sees_the_range_is_not_lost() {
         running.await.unwrap().unwrap();
         world.run().await;
         assert_eq!(people(&world, ItemState::Detached), 30, "slept at {n}");
+    }
+}
+
+/// Three of ten who were held are still missing: below every threshold, and held all the same.
+async fn with_three_held() -> World {
+    let mut world = World::new(60, 6);
+    world.run().await;
+    let everybody = world.corp().people.clone();
+    let keys: Vec<String> = everybody.keys().take(10).cloned().collect();
+    for key in &keys {
+        world.corp().people.remove(key);
+    }
+    let held = world.run().await;
+    assert_eq!(rows_of(&held, "users", Action::Delete, RowResult::Held), 10);
+    for key in &keys[3..] {
+        let person = everybody[key].clone();
+        world.corp().people.insert(key.clone(), person);
+    }
+    world.run().await;
+    assert_eq!(waiting(&world), 3);
+    world
+}
+
+/// How many items the lists that wait still have.
+fn waiting(world: &World) -> usize {
+    let shelf = world.shelf();
+    let lists = shelf.lists.values();
+    let waiting = lists.filter(|list| list.state == HeldState::Waiting);
+    waiting.map(|list| list.remaining().count()).sum()
+}
+
+/// A hold is sticky until what a person accepted in its place is done, not only decided.
+#[tokio::test]
+async fn whoever_is_held_stays_held_if_the_run_that_detaches_them_is_killed_and_the_range_returns()
+{
+    for n in 0.. {
+        let mut last = 0;
+        for faults in faults_at(n) {
+            let mut world = with_three_held().await;
+            world.corp().range = Some([2, 3].into());
+            world.run().await;
+            world.accept_range(AffectedPeople::Keep);
+            let (ended, requests) = world.try_run(faults).await;
+            last = requests;
+            if matches!(ended, Ok(RunOutcome::Finished(run)) if run.status == RunStatus::Succeeded)
+            {
+                assert_eq!(waiting(&world), 0, "crash at {n}: all are detached");
+            }
+            world.corp().range = None;
+            world.run().await;
+            world.run().await;
+            assert_eq!(people(&world, ItemState::Deleted), 0, "crash at {n}");
+            let detached = people(&world, ItemState::Detached);
+            assert_eq!(waiting(&world) + detached, 3, "crash at {n}");
+        }
+        if n >= last {
+            assert!(n > 15, "crashed at {n} places only");
+            return;
+        }
     }
 }

@@ -237,7 +237,8 @@ impl World {
 
     fn remember(&mut self, verdict: &Verdict) {
         self.standing.waiting = [verdict.still_held.clone(), verdict.held.clone()].concat();
-        let over: BTreeSet<&HeldItem> = verdict.consumed.iter().chain(&verdict.released).collect();
+        let over = verdict.consumed.iter().chain(&verdict.released);
+        let over: BTreeSet<&HeldItem> = over.chain(&verdict.detaching).collect();
         self.standing.approved.retain(|item| !over.contains(item));
     }
 

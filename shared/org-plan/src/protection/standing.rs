@@ -10,6 +10,7 @@ use crate::{Action, HeldItem, Plan, Standing};
 pub(super) struct StandingNow {
     pub still_held: Vec<HeldItem>,
     pub released: Vec<HeldItem>,
+    pub detaching: Vec<HeldItem>,
 }
 
 /// An item leaves its list when this snapshot shows that its reason is gone; being seen is
@@ -24,11 +25,10 @@ pub(super) fn review(
         .iter()
         .map(|change| (change.kind(), change.after.internal_id(), change.action))
         .collect();
-    // Whom a person keeps, detached, nobody waits to remove.
-    let is_detached =
+    // Whom a person keeps, detached, nobody waits to remove, once it is done.
+    let is_detaching =
         |item: &HeldItem| planned.contains(&(item.kind, &item.internal_id, Action::Detach));
     let is_over = |item: &HeldItem| match item.action {
-        _ if is_detached(item) => true,
         // Somebody who is to be disabled is seen all the time. Only a sealed plan disables, so
         // only a sealed plan without this disable says that it is no longer wanted.
         Action::Disable => plan.sealed && !planned.contains(&item.removal_id()),
@@ -46,12 +46,17 @@ pub(super) fn review(
             .filter(|item| is_over(item))
             .cloned(),
     );
-    for items in [&mut released, &mut still_held] {
+    released.retain(|item| !is_detaching(item));
+    still_held.retain(|item| !is_detaching(item));
+    let all = standing.waiting.iter().chain(&standing.approved);
+    let mut detaching: Vec<HeldItem> = all.filter(|item| is_detaching(item)).cloned().collect();
+    for items in [&mut released, &mut still_held, &mut detaching] {
         items.sort();
         items.dedup();
     }
     StandingNow {
         still_held,
         released,
+        detaching,
     }
 }
