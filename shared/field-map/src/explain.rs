@@ -4,6 +4,7 @@ use org_model::{AttributeName, Intent, RawMember};
 use serde::Serialize;
 
 use crate::expression::Expression;
+use crate::failure::FailureReason;
 use crate::fields::{FIXED_FIELDS, KNOWN_FIELDS, RANGE_FIELDS, is_blank};
 use crate::mapping::{intent, withheld_fields};
 use crate::place::Place;
@@ -40,6 +41,10 @@ pub struct FieldExplanation {
     pub since: Option<&'static str>,
     /// Where in the expression it failed. Only for `expression_failed`, and not always then.
     pub failed_at: Option<Place>,
+    /// Only for `expression_failed`.
+    pub failed_because: Option<FailureReason>,
+    /// The rule has a default, which stands in where the directory holds nothing.
+    pub has_default: bool,
     pub message: String,
     pub remedy: Option<String>,
 }
@@ -52,7 +57,8 @@ impl Mapping {
         let missing = self.rules.iter().filter_map(|(attribute, rule)| {
             let mut explained = explain_rule(&rule.expression, &record, filled)?;
             explained.attribute = Some(attribute.clone());
-            if rule.default.is_some() {
+            explained.has_default = rule.default.is_some();
+            if explained.has_default {
                 explained.message += "; the default stands in where the directory holds nothing";
             }
             Some(explained)
@@ -118,6 +124,8 @@ fn explain_failure(expression: &Expression, record: &Record) -> FieldExplanation
     let (place, what) = (place.unwrap_or_default(), what.unwrap_or_default());
     FieldExplanation {
         failed_at: failure.place,
+        failed_because: Some(failure.reason),
+        remedy: Some(remedy_of(failure.reason).to_owned()),
         message: format!("the expression failed{place}{what}: {}", failure.reason),
         ..explanation(MissingCause::ExpressionFailed, fields)
     }
@@ -141,6 +149,8 @@ fn explanation(cause: MissingCause, fields: Vec<String>) -> FieldExplanation {
         cause,
         since: (cause == MissingCause::NoRight).then_some(WITHHELD_SINCE),
         failed_at: None,
+        failed_because: None,
+        has_default: false,
         message,
         remedy: cause.remedy().map(str::to_owned),
     }
@@ -155,11 +165,24 @@ impl MissingCause {
                  this reading has it: use an older app, or keep the value in a custom field",
             ),
             Self::OutOfRange => Some("widen the app's visible range in the WeCom console"),
-            Self::Empty => None,
-            Self::ExpressionFailed => Some(
-                "let it give a text, a number, true or false, or a list of those; a map such as \
-                 extattr needs a key",
-            ),
+            // That of a failure depends on its reason.
+            Self::Empty | Self::ExpressionFailed => None,
+        }
+    }
+}
+
+fn remedy_of(reason: FailureReason) -> &'static str {
+    match reason {
+        FailureReason::NoValue => {
+            "let it give a text, a number, true or false, or a list of those; a map such as \
+             extattr needs a key"
+        }
+        FailureReason::TooLarge => {
+            "let the rule be this field alone, which may be larger, or use another field"
+        }
+        _ => {
+            "correct the expression there, or compute only where it can be done: \
+             `condition ? value : ''`"
         }
     }
 }

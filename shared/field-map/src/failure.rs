@@ -1,7 +1,10 @@
 //! Where and why an expression failed for one person: never with a value, for the preview.
 
+use std::fmt;
+
 use cel::common::ast::{Expr, operators};
 use cel::{Context, ExecutionError, IdedExpr, Program, Value};
+use serde::Serialize;
 
 use crate::judge::shown;
 use crate::limits::TEXT_BYTES_MAX;
@@ -18,10 +21,38 @@ pub(crate) struct Failure {
     pub what: Option<String>,
     /// The fields that the part reads; empty where the whole failed.
     pub fields: Vec<String>,
-    pub reason: &'static str,
+    pub reason: FailureReason,
 }
 
-const NO_VALUE: &str = "its result is nothing that the directory can hold";
+/// Why an expression gave nothing; `Display` says it in English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureReason {
+    NoValue,
+    TooLarge,
+    DividedByZero,
+    Overflow,
+    NotComputable,
+    NoSuchKey,
+    WrongTypes,
+}
+
+impl fmt::Display for FailureReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const _: () = assert!(TEXT_BYTES_MAX == 2_048);
+        f.write_str(match self {
+            Self::NoValue => "its result is nothing that the directory can hold",
+            Self::TooLarge => {
+                "it is too large to compute with: more than 2,048 bytes, or 100 items"
+            }
+            Self::DividedByZero => "it divides by zero",
+            Self::Overflow => "the number is too large",
+            Self::NotComputable => "it cannot be computed from this value",
+            Self::NoSuchKey => "there is no such key or place in it",
+            Self::WrongTypes => "the values do not have the types that it takes",
+        })
+    }
+}
 
 impl Failure {
     pub fn no_value() -> Self {
@@ -29,18 +60,17 @@ impl Failure {
             place: None,
             what: None,
             fields: Vec::new(),
-            reason: NO_VALUE,
+            reason: FailureReason::NoValue,
         }
     }
 
     pub fn too_large(program: &Program, references: &References, path: &Path) -> Self {
-        const _: () = assert!(TEXT_BYTES_MAX == 2_048);
         let root = references.roots.get(&path.root);
         Self {
             place: root.and_then(|id| Place::of(program, *id)),
             what: None,
             fields: vec![path.to_string()],
-            reason: "it is too large to compute with: more than 2,048 bytes, or 100 items",
+            reason: FailureReason::TooLarge,
         }
     }
 
@@ -117,16 +147,16 @@ fn name_of(function: &str) -> String {
     }
 }
 
-fn reason(error: &ExecutionError) -> &'static str {
+fn reason(error: &ExecutionError) -> FailureReason {
     match error {
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
-            "it divides by zero"
+            FailureReason::DividedByZero
         }
-        ExecutionError::Overflow(..) => "the number is too large",
-        ExecutionError::FunctionError { .. } => "it cannot be computed from this value",
+        ExecutionError::Overflow(..) => FailureReason::Overflow,
+        ExecutionError::FunctionError { .. } => FailureReason::NotComputable,
         ExecutionError::NoSuchKey(_) | ExecutionError::IndexOutOfBounds(_) => {
-            "there is no such key or place in it"
+            FailureReason::NoSuchKey
         }
-        _ => "the values do not have the types that it takes",
+        _ => FailureReason::WrongTypes,
     }
 }

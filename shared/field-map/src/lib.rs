@@ -29,6 +29,7 @@ mod rule;
 mod values;
 
 pub use explain::{FieldExplanation, MissingCause, WITHHELD_SINCE};
+pub use failure::FailureReason;
 pub use fields::{FilledFields, WITHHELD_FIELDS};
 pub use findings::{AttributeFindings, MappingFindings};
 pub use mapping::{ABSENT, EXPRESSION_FAILED, Mapping, RESERVED_ATTRIBUTES, RULES_MAX, WITHHELD};

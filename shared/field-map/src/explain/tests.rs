@@ -123,3 +123,28 @@ fn a_default_that_stands_in_is_mentioned() {
     let shown = explained("a: alias ?? \"x\"", &json!({ "alias": "" }), &json!({}));
     assert!(shown.ends_with("; the default stands in where the directory holds nothing\n"));
 }
+
+#[test]
+fn what_helps_against_a_failure_depends_on_its_reason() {
+    let table = "
+        divided: 1 / enable
+        large: position + '!'
+        map: extattr
+        typed: alias - 1
+    ";
+    let fields = json!({
+        "enable": 0, "position": "x".repeat(2_049), "alias": "a",
+        "extattr": [{ "name": "a", "value": "b" }],
+    });
+    let explained = mapping(table).explain(&member(&fields), &FilledFields::default());
+    let told: Vec<_> = explained
+        .iter()
+        .filter_map(|one| Some((one.failed_because?, one.remedy.as_deref()?)))
+        .collect();
+    let reasons: Vec<_> = told.iter().map(|(reason, _)| *reason).collect();
+    use crate::FailureReason::{DividedByZero, NoValue, TooLarge, WrongTypes};
+    assert_eq!(reasons, [DividedByZero, TooLarge, NoValue, WrongTypes]);
+    assert!(told[0].1.contains("condition ?") && told[0].1 == told[3].1);
+    assert!(told[1].1.contains("this field alone"));
+    assert!(told[2].1.contains("needs a key"));
+}

@@ -332,9 +332,10 @@ async fn a_rule_that_would_never_trip_in_this_mirror_is_refused_with_the_reason(
         users: 20,
         departments: 3,
     };
-    let mut state = world.state();
-    state.sources.get_mut(&hq()).unwrap().state.mirror_size = Some(size);
-    drop(state);
+    {
+        let mut state = world.state();
+        state.sources.get_mut(&hq()).unwrap().state.mirror_size = Some(size);
+    }
     let mut body = changed();
     body["protection"] = json!({ "users": { "floor": 30, "max_count": 900, "max_percent": 10 } });
     let refused = put_body(&world, &body, Precondition::Exists).await;

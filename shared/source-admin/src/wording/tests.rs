@@ -90,3 +90,41 @@ fn every_address_of_several_untrusted_agents_is_named() {
         assert!(remedy.contains("198.51.100.9"), "{remedy}");
     }
 }
+
+#[test]
+fn a_missing_value_is_explained_as_fully_in_chinese_as_in_english() {
+    let fields = serde_json::json!({ "enable": 0, "position": "x".repeat(2_049) });
+    let member = org_model::RawMember {
+        userid: org_model::UserId::new("Zhang.1"),
+        name: None,
+        memberships: None,
+        listed_in: None,
+        main_department: None,
+        status: None,
+        direct_leaders: None,
+        fields: fields.to_string().into(),
+    };
+    let rules = [
+        ("divided", "1 / enable"),
+        ("large", "position + '!'"),
+        ("title", "alias"),
+    ];
+    let mut table: std::collections::BTreeMap<_, field_map::MappingRule> = rules
+        .into_iter()
+        .map(|(name, rule)| (name.to_owned(), rule.into()))
+        .collect();
+    table.get_mut("divided").unwrap().default = Some("-".into());
+    let mapping = field_map::Mapping::compile(&table).unwrap();
+    let missing = mapping.explain(&member, &field_map::FilledFields::default());
+    let told: Vec<Words> = missing
+        .iter()
+        .map(|one| missing_words(one, Language::Chinese))
+        .collect();
+    assert_eq!(
+        told[0].cause,
+        "表达式在第 1 行第 3 列出错：除数为零；目录中没有值时使用默认值"
+    );
+    assert!(told[0].remedy.contains("条件"));
+    assert!(told[1].cause.contains("2,048"), "{}", told[1].cause);
+    assert!(told[1].remedy.contains("这一个字段"));
+}
