@@ -10,7 +10,7 @@ use org_model::SourceId;
 use source_admin::ports::Schedules;
 use source_settings::Schedule;
 use sync_org::SyncEvent;
-use sync_run::ports::{SendError, Sources};
+use sync_run::ports::{SendError, Sources, StoreError};
 
 use crate::House;
 
@@ -75,7 +75,7 @@ pub async fn tick(house: Arc<House>) {
         interval.tick().await;
         let now = Timestamp::now();
         if ticks % LOOK_EVERY_TICKS == 0 {
-            match schedules(&house).await {
+            match schedules(house.run_ports().sources.as_ref()).await {
                 Ok(schedules) => due.look(schedules, now),
                 Err(error) => tracing::warn!(%error, "the schedules cannot be read"),
             }
@@ -102,14 +102,18 @@ async fn start(house: &House, event: SyncEvent) {
     }
 }
 
-async fn schedules(
-    house: &House,
-) -> Result<Vec<(SourceId, Schedule)>, sync_run::ports::StoreError> {
-    let sources: Arc<dyn Sources> = house.run_ports().sources;
+/// A source whose settings cannot be read takes no other with it.
+async fn schedules(sources: &dyn Sources) -> Result<Vec<(SourceId, Schedule)>, StoreError> {
     let mut schedules = Vec::new();
     for source in sources.sources().await? {
-        if let Some(stored) = sources.source(&source).await? {
-            schedules.push((source, stored.settings.schedule));
+        match sources.source(&source).await {
+            Ok(stored) => {
+                schedules.extend(stored.map(|stored| (source, stored.settings.schedule)));
+            }
+            Err(error @ StoreError::Unreadable { .. }) => {
+                tracing::warn!(%source, %error, "a source is not scheduled");
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(schedules)
@@ -117,7 +121,38 @@ async fn schedules(
 
 #[cfg(test)]
 mod tests {
+    use source_settings::{AgentId, SourceSettings};
+    use sync_run::{SourceState, StoredAgent, StoredSource};
+
     use super::*;
+
+    /// `bad` is not readable; what `down` names does not answer.
+    struct Shelf {
+        down: bool,
+        good: StoredSource,
+    }
+
+    #[async_trait]
+    impl Sources for Shelf {
+        async fn source(&self, source: &SourceId) -> Result<Option<StoredSource>, StoreError> {
+            let act = "read a source";
+            let reason = "of a test".to_owned();
+            match source.as_str() {
+                "bad" => Err(StoreError::Unreadable { act, reason }),
+                _ if self.down => Err(StoreError::Unavailable { act, reason }),
+                "gone" => Ok(None),
+                _ => Ok(Some(self.good.clone())),
+            }
+        }
+
+        async fn sources(&self) -> Result<Vec<SourceId>, StoreError> {
+            Ok(["bad", "gone", "hq"].map(SourceId::new).to_vec())
+        }
+
+        async fn agents(&self, _ids: &[AgentId]) -> Result<Vec<StoredAgent>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
 
     #[test]
     fn a_schedule_fires_once_for_each_due_time_and_not_while_it_is_off() {
@@ -149,5 +184,33 @@ mod tests {
             at("2026-03-02T02:30:00Z"),
         );
         assert!(due.take(at("2026-03-02T04:00:00Z")).is_empty());
+    }
+
+    fn good() -> StoredSource {
+        let json = serde_json::json!({
+            "name": "Head office",
+            "type": "wecom",
+            "credentials": { "corp_id": "ww1", "agent_id": 7, "secret": "s3cret" },
+        });
+        let parsed = SourceSettings::parse(&json, None).unwrap();
+        StoredSource {
+            source: SourceId::new("hq"),
+            settings: parsed.settings,
+            version: 1,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            updated_by: None,
+            state: SourceState::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_source_that_cannot_be_read_takes_no_other_with_it() {
+        let shelf = |down| Shelf { down, good: good() };
+        let found = schedules(&shelf(false)).await.unwrap();
+        let named: Vec<_> = found.iter().map(|(source, _)| source.as_str()).collect();
+        assert_eq!(named, ["hq"]);
+        // A store that is down says nothing of anybody: what is due stays due.
+        assert!(schedules(&shelf(true)).await.is_err());
     }
 }
