@@ -55,8 +55,9 @@ impl Outbox for DynamoStore {
         let actions = [
             self.not_sent_check(source, item),
             self.outbox_action(source, item),
+            self.not_cleared(source),
         ];
-        // Cancelled: it was sent before, which is all that is wanted.
+        // Cancelled: it was sent before, which is all that is wanted, or the source is cleared.
         let _either: Transacted = self.transact("put into the outbox", &actions).await?;
         Ok(())
     }

@@ -12,8 +12,8 @@ use source_admin::ports::{
     RunQueue, SettingsStore, SourceStanding, Unsettled,
 };
 use source_settings::{AgentId, AgentSettings, SecretRef};
-use sync_run::ports::{Clearing, Leases, RunLog, Sources, StoreError};
-use sync_run::{Clearance, RunLease};
+use sync_run::ports::{Clearing, Leases, Outbox, RunLog, Sources, StoreError};
+use sync_run::{Clearance, OutboxItem, OutboxPayload, RunLease, RunStatus};
 use testkit::Faults;
 
 fn nothing() -> Unsettled {
@@ -367,6 +367,38 @@ async fn no_run_is_queued_for_a_source_whose_clearance_began_while_it_was_asked_
         .await
         .unwrap();
     assert_eq!(run, None);
+}
+
+/// Housekeeping holds no lease: what it says late has no place in the log of a cleared source.
+#[tokio::test]
+async fn nothing_is_written_without_a_lease_into_a_source_that_is_cleared_or_vacant() {
+    let world = world().await;
+    let mut dead = world.record("dead");
+    dead.status = RunStatus::Running;
+    world.store.put_unleased(&dead).await.unwrap();
+    let clearance = clearing(&world, false).await;
+    let lease = world.lease("worker").await;
+    clear_all(&world, &lease).await;
+    let bare = sync_keys(&world).await;
+    let write_all = async || {
+        let mut record = dead.clone();
+        record.status = RunStatus::Failed;
+        let finished = OutboxItem {
+            id: "dead-finished".to_owned(),
+            at: world.clock.now(),
+            payload: OutboxPayload::RunFinished(Box::new(record.clone())),
+        };
+        let store = &world.store;
+        assert!(is_conflict(store.put_unleased(&record).await));
+        let buried = store.bury(&record, std::slice::from_ref(&finished)).await;
+        assert_eq!(buried, Ok(false), "nobody waits for it");
+        Outbox::put(store, &hq(), &finished).await.unwrap();
+    };
+    write_all().await;
+    assert_eq!(sync_keys(&world).await, bare, "while it is cleared");
+    world.store.finish(&lease, &clearance).await.unwrap();
+    write_all().await;
+    assert_eq!(sync_keys(&world).await, bare, "once it is vacant");
 }
 
 #[tokio::test]

@@ -154,11 +154,11 @@ async fn a_worker_without_its_lease_detaches_clears_and_finishes_nothing() {
     world.create(&early, std::slice::from_ref(&person)).await;
     world.store.release(&early).await.unwrap();
     world.add_source().await;
-    let clearance = begin(&world, true).await;
-    let late = world.lease("a").await;
     let mut skipped = world.record("skipped");
     skipped.status = RunStatus::Skipped;
     world.store.put_unleased(&skipped).await.unwrap();
+    let clearance = begin(&world, true).await;
+    let late = world.lease("a").await;
     let _live = world.takeover("b").await;
     let before = sync_keys(&world).await;
     assert!(lost(world.store.detach(&late, &[person.key()]).await));

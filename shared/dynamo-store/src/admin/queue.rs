@@ -40,12 +40,6 @@ const RECORD: usize = 1;
 const SETTINGS: usize = 3;
 const KEY: usize = 5;
 
-/// The condition under which a source's settings are no clearance; of a source that was never put
-/// the caller knows.
-fn not_cleared() -> Expression {
-    Expression::condition("attribute_not_exists(#clearing_at)")
-}
-
 impl DynamoStore {
     fn key_action(&self, record: &RunRecord, key: &Key) -> Action {
         let now = record.queued_at.as_second();
@@ -76,7 +70,7 @@ impl DynamoStore {
             ),
             Action::Put(table.clone(), run_item(record, expiry), absent),
             self.open_marker(record),
-            Action::Check(table.clone(), keys::settings(source), not_cleared()),
+            self.not_cleared(source),
             self.queued_action(record),
         ];
         let key = idempotency_key.map(|key| keys::asked(source, key));

@@ -15,6 +15,8 @@
 //!   writes down that it queued; the clearance asks that nothing was queued since it looked.
 //! - *A run is claimed while a clearance begins:* the clearance asks for the lease as it was looked
 //!   at. A run claimed afterwards finds no settings.
+//! - *Somebody without a lease writes late* (a skipped run, housekeeping that buries, purges or
+//!   notices): each asks that there is no clearance, so that nothing of it stands in the next life.
 //! - *A worker loses its lease:* detaching, and removing what a later life of the source would find
 //!   under the same name, check the lease in their transactions. What is named by a run's id is
 //!   removed without: no later run has that id.
@@ -35,7 +37,9 @@ use sync_run::{Clearance, RunLease};
 use crate::DynamoStore;
 use crate::wire::Attributes;
 use crate::wire::attributes::{flag, text, time};
+use crate::wire::expression::Expression;
 use crate::wire::keys;
+use crate::wire::transact::Action;
 
 const READ: &str = "read a clearance";
 
@@ -71,6 +75,17 @@ pub(crate) fn clearance_of(
 }
 
 impl DynamoStore {
+    /// Refuses the transaction where a clearance stands in the place of settings; of a source that
+    /// was never put the caller knows.
+    pub(crate) fn not_cleared(&self, source: &SourceId) -> Action {
+        let no_clearance = Expression::condition("attribute_not_exists(#clearing_at)");
+        Action::Check(
+            self.tables.sync.clone(),
+            keys::settings(source),
+            no_clearance,
+        )
+    }
+
     pub(crate) async fn settings_item(
         &self,
         act: &'static str,

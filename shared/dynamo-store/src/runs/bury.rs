@@ -11,14 +11,16 @@ use crate::wire::transact::Transacted;
 const BURY: &str = "close the record of a dead run";
 
 impl DynamoStore {
-    /// `false`: the record is final already, and not by this very call, sent before.
+    /// `false`: the record is final already, and not by this very call, sent before; or the source
+    /// is cleared, and the record with it.
     pub(super) async fn bury_record(
         &self,
         record: &RunRecord,
         outbox: &[OutboxItem],
     ) -> Result<bool, StoreError> {
         let source = &record.source;
-        let closing = self.record_actions(record, None).await?;
+        let [put, marker] = self.record_actions(record, None).await?;
+        let closing = [put, marker, self.not_cleared(source)];
         let mut unsent: Vec<&OutboxItem> = outbox.iter().collect();
         // Each round takes at least one item out, so it ends.
         loop {
@@ -33,6 +35,9 @@ impl DynamoStore {
             };
             if let Some(Some(refusal)) = refusals.first() {
                 return Ok(is_record(refusal, record));
+            }
+            if refusals.get(2).is_some_and(Option::is_some) {
+                return Ok(false);
             }
             let was = unsent.len();
             let mut sent = refusals.iter().skip(closing.len()).map(Option::is_some);

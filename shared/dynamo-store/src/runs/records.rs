@@ -88,10 +88,15 @@ impl DynamoStore {
     }
 
     pub(super) async fn put_record_unleased(&self, record: &RunRecord) -> Result<(), StoreError> {
-        let actions = self.record_actions(record, None).await?;
-        // Cancelled: the record is final and stays as it is.
-        let _either: Transacted = self.transact(WRITE, &actions).await?;
-        Ok(())
+        let [put, marker] = self.record_actions(record, None).await?;
+        let actions = [put, marker, self.not_cleared(&record.source)];
+        match self.transact(WRITE, &actions).await? {
+            Transacted::Cancelled(refusals) if refusals.get(2).is_some_and(Option::is_some) => {
+                Err(StoreError::Conflict { act: WRITE })
+            }
+            // Cancelled otherwise: the record is final and stays as it is.
+            Transacted::Done | Transacted::Cancelled(_) => Ok(()),
+        }
     }
 
     pub(super) async fn put_record(

@@ -142,10 +142,11 @@ pub struct Purgeable {
 pub trait RunLog: Send + Sync {
     async fn run(&self, source: &SourceId, run: &RunId) -> Result<Option<RunRecord>, StoreError>;
     /// Writes the record of a run that nobody holds a lease for (skipped, or found dead). A record
-    /// that is already final stays as it is.
+    /// that is already final stays as it is. `Conflict`: the source is being cleared, or was.
     async fn put_unleased(&self, record: &RunRecord) -> Result<(), StoreError>;
     /// One transaction: the final record of a run that nobody will close, and what must leave
-    /// because of it. `false`: its record is final already, and nothing was written.
+    /// because of it. `false`: its record is final already, or the source is being cleared or was,
+    /// and nothing was written.
     async fn bury(&self, record: &RunRecord, outbox: &[OutboxItem]) -> Result<bool, StoreError>;
     /// Writes the record under the lease.
     async fn put(&self, lease: &RunLease, record: &RunRecord) -> Result<(), StoreError>;
