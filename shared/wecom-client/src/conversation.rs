@@ -152,7 +152,7 @@ impl Conversation {
     /// A token asked for now, whatever is remembered: it proves the secret that is in force. Once.
     pub async fn fresh_token(&self, at: usize) -> Result<Token, Failure> {
         let request = self.token_request();
-        let fetch = self.try_once(at, &request, &token_answer);
+        let fetch = self.try_within(self.patience(), at, &request, &token_answer);
         self.corp.token.renew(fetch).await
     }
 
@@ -165,7 +165,13 @@ impl Conversation {
         decode: Decode<'_, T>,
     ) -> Result<T, Failure> {
         let request = question.request(&self.routes.base, &token.text);
-        self.try_once(at, &request, decode).await
+        self.try_within(self.patience(), at, &request, decode).await
+    }
+
+    /// For what is asked once: half of the time, so that the other half is there to look into a
+    /// silence, and for the next agent.
+    fn patience(&self) -> Duration {
+        self.time_left() / 2
     }
 
     pub fn time_left(&self) -> Duration {
@@ -205,9 +211,19 @@ impl Conversation {
         }
     }
 
-    /// One request: within the limits, through the gate, never past the deadline.
     async fn try_once<T>(
         &self,
+        at: usize,
+        request: &Request,
+        decode: Decode<'_, T>,
+    ) -> Result<T, Failure> {
+        self.try_within(Duration::MAX, at, request, decode).await
+    }
+
+    /// One request: within the limits, through the gate, never past the deadline.
+    async fn try_within<T>(
+        &self,
+        patience: Duration,
         at: usize,
         request: &Request,
         decode: Decode<'_, T>,
@@ -216,7 +232,11 @@ impl Conversation {
         let pass = self.gate.enter().await;
         let admitted = self.corp.limits.admit(self.deadline).await;
         admitted.map_err(|_| Failure::OutOfBudget)?;
-        let timeout = self.pace().request_timeout.min(self.time_left());
+        let timeout = self
+            .pace()
+            .request_timeout
+            .min(self.time_left())
+            .min(patience);
         let fetched = transport.fetch(request, timeout).await;
         if !matches!(fetched, Err(Detour::Silent(silence)) if silence.is_before_sending()) {
             self.count(request.call);

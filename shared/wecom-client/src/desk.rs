@@ -52,8 +52,9 @@ impl WecomDesk for WecomClient {
 async fn probe(base: &Url, agent: &AgentAccess, ground: &Ground, ends: Instant) -> AgentProbe {
     let left = || ends.saturating_duration_since(Instant::now());
     let begun = Instant::now();
-    let refusal = refusal_through(base, agent, ground, left().min(ground.pace.request_timeout));
-    match refusal.await {
+    // The other half is there to look into a silence.
+    let patience = ground.pace.request_timeout.min(left() / 2);
+    match refusal_through(base, agent, ground, patience).await {
         Ok(refusal) => AgentProbe {
             latency: Some(begun.elapsed()),
             egress_ip: refusal.seen_ip,

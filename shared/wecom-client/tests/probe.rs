@@ -6,11 +6,12 @@ mod common;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use common::checks::{fault, stop_of};
 use common::{AGENT_IP, SECOND_AGENT_IP, Stage, agent, client, company, proxy_from, quick};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use source_admin::ports::{AgentProbe, WecomDesk};
-use sync_run::ports::AgentAccess;
+use source_admin::ports::{AgentProbe, StepName, WecomDesk};
+use sync_run::ports::{AgentAccess, WecomAccess};
 use testkit::{ForwardProxy, ProxyManner, ProxyOptions};
 use wecom_client::Pace;
 use wecom_sim::{At, Command, SimConfig, Times, What};
@@ -176,4 +177,27 @@ async fn a_probe_ends_with_its_time() {
     let dc = agent("dc-1", &stage.proxy);
     let found = client.probe(&base_url, &dc, Timestamp::now()).await;
     assert!(found.failure.is_some());
+}
+
+/// Production waits for an answer longer than a check may take.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_never_comes_is_not_blamed_on_the_road() {
+    let patient = Pace {
+        request_timeout: Duration::from_secs(60),
+        ..quick()
+    };
+    let stage = Stage::with(company(), patient).await;
+    let soon = || Timestamp::now() + SignedDuration::from_secs(2);
+    fault(&stage, "agent/get", What::DelayMs(60_000));
+    let base_url = stage.access().base_url;
+    let dc = agent("dc-1", &stage.proxy);
+    let found = stage.client().probe(&base_url, &dc, soon()).await;
+    assert_eq!(code(&found), "no_answer");
+    fault(&stage, "gettoken", What::DelayMs(60_000));
+    let access = WecomAccess {
+        deadline: soon(),
+        ..stage.access()
+    };
+    let check = stage.client().check(access).await;
+    assert_eq!(stop_of(&check), (StepName::Token, "no_answer"));
 }

@@ -2,7 +2,8 @@ use reqwest::Url;
 use sync_run::ports::AgentAccess;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Road, Silence, ask_for_tunnel, judge, status_of};
+use super::{Patience, Road, Silence, ask_for_tunnel, judge, status_of, walk};
+use crate::ground::Ground;
 
 /// A pipe so narrow that no head comes in one piece.
 const PIPE_BYTES: usize = 8;
@@ -73,4 +74,12 @@ fn each_refusal_has_its_own_meaning() {
     for status in [204, 302, 400, 405, 500] {
         assert_eq!(judge(status), Err(Silence::AgentRefusesTunnel));
     }
+}
+
+#[tokio::test]
+async fn without_time_to_look_nobody_is_blamed() {
+    let ground = Ground::default();
+    let patience = Patience::new(&ground, std::time::Duration::ZERO);
+    let base = Url::parse("https://nowhere.invalid").unwrap();
+    assert_eq!(walk(None, &base, &ground, patience).await, Ok(()));
 }
