@@ -29,6 +29,13 @@ impl<'a> Parser<'a> {
 
     pub fn update(mut self) -> Result<Update, Refusal> {
         let mut update = Update::default();
+        if self.take("ADD") {
+            let path = self.path()?;
+            let operand = self.operand()?;
+            update.add.push((path, operand));
+            self.end()?;
+            return Ok(update);
+        }
         self.expect("SET")?;
         loop {
             let path = self.path()?;

@@ -1,6 +1,6 @@
-//! Updates: `SET` of attributes and entries of maps, `REMOVE` of attributes.
+//! Updates: `SET` of attributes and entries of maps, `REMOVE` of attributes, `ADD` of whole numbers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::condition::Operand;
 use super::{Path, at};
@@ -18,6 +18,7 @@ pub(crate) enum Source {
 pub(crate) struct Update {
     pub set: Vec<(Path, Source)>,
     pub remove: Vec<Path>,
+    pub add: Vec<(Path, Operand)>,
 }
 
 impl Update {
@@ -40,8 +41,23 @@ impl Update {
                 _ => return unsupported("REMOVE inside a map"),
             };
         }
+        for (path, operand) in &self.add {
+            let sum = match (whole(at(old, path)), operand.of(old).map(Some).map(whole)) {
+                (Some(before), Some(Some(more))) => before + more,
+                _ => return unsupported("ADD of what is no whole number"),
+            };
+            put(&mut new, path, json!({ "N": sum.to_string() }))?;
+        }
         Ok(new)
     }
+}
+
+/// The whole number that stands there; what is absent counts as zero.
+fn whole(value: Option<&Value>) -> Option<i64> {
+    let Some(value) = value else {
+        return Some(0);
+    };
+    value.get("N")?.as_str()?.parse().ok()
 }
 
 fn put(item: &mut Item, path: &[String], value: Value) -> Result<(), Refusal> {
