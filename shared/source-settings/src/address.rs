@@ -25,11 +25,11 @@ const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(192, 0, 0, 192),
 ];
 
-/// AWS and Google Cloud.
-const METADATA_V6: [Ipv6Addr; 2] = [
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
-    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
-];
+/// Google Cloud.
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
+/// AWS keeps all of fd00:ec2::/32 for services of the machine: its metadata (::254), the
+/// credentials of pods (::23), names and time.
+const AWS_LOCAL_V6: [u16; 2] = [0xfd00, 0xec2];
 
 const METADATA_NAMES: [&str; 6] = [
     "instance-data",
@@ -97,7 +97,8 @@ fn reach_of_v6(address: Ipv6Addr) -> Reach {
     if embeds_forbidden
         || address.is_unicast_link_local()
         || address.is_multicast()
-        || METADATA_V6.contains(&address)
+        || address == METADATA_V6
+        || address.segments().starts_with(&AWS_LOCAL_V6)
     {
         Reach::Forbidden
     } else {

@@ -22,6 +22,7 @@ fn metadata_and_link_local_addresses_are_forbidden_in_every_dress() {
         "[fe80::1]",
         "[febf::1]",
         "[fd00:ec2::254]",
+        "[fd00:ec2::23]",
         "[fd20:ce::254]",
         "[64:ff9b::127.0.0.1]",
         "[::]",
