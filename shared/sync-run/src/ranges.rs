@@ -9,7 +9,7 @@
 //!
 //! Races considered:
 //! - *Accepted while a run sees the range again:* that run read no acceptance, so it is unsealed;
-//!   the store leaves what was accepted since as it stands, list included, and the next run uses it.
+//!   the store leaves what was accepted since as it stands, list included, for the next run.
 //! - *Somebody else is missing by the time a person accepts:* the list is part of the fingerprint,
 //!   so that the person has to look again.
 //! - *Killed on the way:* the baseline is the old one until the record is closed, so the next run

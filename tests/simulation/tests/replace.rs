@@ -366,6 +366,54 @@ async fn a_late_zombie_of_a_run_writes_nothing_into_a_cleared_source() {
     }
 }
 
+/// A write that was on its way for very long, and lands while the logs are being cleared.
+#[tokio::test]
+async fn whoever_arrives_after_the_others_were_detached_is_detached_as_well() {
+    let mut arrivals = 0;
+    for n in 1.. {
+        let mut world = lived().await;
+        assert!(world.begin_clearing(false));
+        let request = world.request();
+        let faults = Faults {
+            sleep_before: Some(n),
+            ..Faults::default()
+        };
+        let (process, ports) = world.process(faults);
+        let wake = process.wake();
+        let worker = tokio::spawn(async move {
+            clear_source(&ports, &request.source, request.deadline, &request.run).await
+        });
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+        if worker.is_finished() {
+            assert!(arrivals > 0, "nobody arrived in between");
+            return;
+        }
+        let is_clearing_logs = {
+            let shelf = world.shelf();
+            let live = |item: &Item| item.state() == ItemState::Live;
+            !shelf.items.values().any(live) && !shelf.records.is_empty()
+        };
+        if is_clearing_logs {
+            arrivals += 1;
+            let mut shelf = world.shelf();
+            let late = shelf.items.values_mut().find_map(|item| match item {
+                Item::User(user) if user.detached => Some(user),
+                _ => None,
+            });
+            late.unwrap().detached = false;
+        }
+        wake.notify_one();
+        assert_eq!(worker.await.unwrap(), Ok(Cleared::Finished));
+        let states = states(&world);
+        let live = states
+            .values()
+            .filter(|(_, state)| *state == ItemState::Live);
+        assert_eq!(live.count(), 0, "slept at {n}");
+    }
+}
+
 #[tokio::test]
 async fn a_dead_clearing_is_taken_over_like_a_dead_run() {
     let mut world = lived().await;
