@@ -55,6 +55,8 @@ async fn replacing_leaves_the_people_and_takes_the_rest() {
     assert_eq!(users.json["items"][0]["detached"], true, "{}", users.text);
     let history = api.get("/sources/hq/history").await;
     assert_eq!(history.json["items"][0]["action"], "replaced");
+    let listed = api.get("/sources").await;
+    assert_eq!(listed.json["cleared"][0]["state"], "vacant");
     let again = replace(&api, &FIRST, &itself()).await;
     assert_eq!(
         (again.status.as_u16(), &again.json["state"]),
@@ -62,6 +64,7 @@ async fn replacing_leaves_the_people_and_takes_the_rest() {
     );
     let made = api.put("/sources/hq", &settings_json(), &[]).await;
     assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(api.get("/sources").await.json["cleared"], json!([]));
 }
 
 #[tokio::test]
@@ -76,6 +79,17 @@ async fn what_is_left_to_do_outside_is_named_until_the_call_is_repeated() {
     assert_eq!(left.len(), 1, "{}", looked.text);
     let remedy = left[0]["remedy"].as_str().unwrap();
     assert!(remedy.contains("replaced or deleted"), "{remedy}");
+    let listed = api.get("/sources").await;
+    let cleared = &listed.json["cleared"][0];
+    assert_eq!(
+        (&cleared["source"], &listed.json["items"]),
+        (&json!("hq"), &json!([]))
+    );
+    assert_eq!(
+        (&cleared["state"], &cleared["outside_done"]),
+        (&json!("clearing"), &json!(false))
+    );
+    assert_eq!(cleared["warnings"][0]["remedy"], remedy);
     api.world.mend();
     let again = replace(&api, &FIRST, &itself()).await;
     assert_eq!(again.json["outside_done"], true, "{}", again.text);

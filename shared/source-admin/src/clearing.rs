@@ -88,6 +88,27 @@ impl Admin {
         self.go_on_clearing(clearance).await
     }
 
+    /// Every source without settings of which something is left, with what is still to do.
+    pub async fn cleared_sources(&self) -> Result<Vec<ClearanceView>, AdminError> {
+        let clearings = &self.ports.clearings;
+        let mut views = Vec::new();
+        for Clearance { source, .. } in clearings.cleared_sources().await? {
+            let (clearance, vacant) = match clearings.standing_of(&source).await? {
+                SourceStanding::Clearing(clearance) => (clearance, false),
+                SourceStanding::Vacant(clearance) => (clearance, true),
+                // Gone between the two looks, or set up anew.
+                SourceStanding::Unknown | SourceStanding::Settled => continue,
+            };
+            let warnings = self.left_to_clear(&clearance).await?;
+            views.push(ClearanceView {
+                clearance,
+                vacant,
+                warnings,
+            });
+        }
+        Ok(views)
+    }
+
     async fn placed(&self, id: &str) -> Result<(SourceId, SourceStanding), AdminError> {
         let source = parse_source_id(id).map_err(|_| no_such_source(id))?;
         let standing = self.ports.clearings.standing_of(&source).await?;

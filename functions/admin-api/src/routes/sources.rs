@@ -11,7 +11,7 @@ use super::{put_answer, tagged};
 use crate::extract::{At, Body, IfMatch};
 use crate::openapi::refusals;
 use crate::problem::Problem;
-use crate::shapes::{Clearance, List, Source};
+use crate::shapes::{Clearance, List, Source, Sources};
 use crate::{Caller, Desk};
 
 pub fn routes() -> OpenApiRouter<Desk> {
@@ -20,16 +20,22 @@ pub fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(get, put, delete))
 }
 
-/// All sources
+/// All sources, and those that were replaced or are being deleted
 #[utoipa::path(
     get, path = "/sources", operation_id = "listSources", tag = "sources",
     responses(
-        (status = 200, description = "All sources", body = List<Source>),
+        (status = 200, description = "All sources", body = Sources),
         refusals::Plain,
     )
 )]
-async fn list(State(desk): State<Desk>) -> Result<Json<List<Source>>, Problem> {
-    Ok(Json(List::whole(desk.admin.sources().await?)))
+async fn list(State(desk): State<Desk>) -> Result<Json<Sources>, Problem> {
+    let cleared = desk.admin.cleared_sources().await?;
+    let List { items, next } = List::whole(desk.admin.sources().await?);
+    Ok(Json(Sources {
+        items,
+        next,
+        cleared: cleared.into_iter().map(Clearance::from).collect(),
+    }))
 }
 
 /// One source, with what the system knows about it

@@ -34,7 +34,7 @@ pub use preview::{Preview, PreviewBody};
 pub use range::{AcceptBody, Range, RangeAccepted};
 pub use rule::MappingRuleBody;
 pub use run::{AttributeChange, Row, Run, RunBody};
-pub use source::Source;
+pub use source::{Source, Sources};
 pub use words::*;
 
 /// One page of a list.

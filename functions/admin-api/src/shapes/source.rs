@@ -12,9 +12,21 @@ use utoipa::ToSchema;
 
 use super::bounds::{AgentName, DepartmentNumber};
 use super::{
-    ContactStanding, DeletionsWord, MappingRuleBody, ModeWord, RunStatusWord, SourceContact,
-    SourceTypeWord, TriggerWord, Warning, warnings,
+    Clearance, ContactStanding, DeletionsWord, MappingRuleBody, ModeWord, RunStatusWord,
+    SourceContact, SourceTypeWord, TriggerWord, Warning, warnings,
 };
+
+/// All sources.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Sources {
+    /// Those with settings.
+    pub items: Vec<Source>,
+    /// Always `null`: the list comes whole.
+    pub next: Option<String>,
+    /// Those whose settings are gone: replaced and waiting to be set up anew, or still being
+    /// cleared.
+    pub cleared: Vec<Clearance>,
+}
 
 /// One configured WeCom organisation. A `PUT` replaces everything but what is write-only.
 #[derive(Clone, Debug, Serialize, ToSchema)]

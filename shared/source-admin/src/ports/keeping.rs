@@ -205,7 +205,7 @@ pub enum ClearStart {
 #[async_trait]
 pub trait Clearings: Send + Sync {
     async fn standing_of(&self, source: &SourceId) -> Result<SourceStanding, StoreError>;
-    /// Names of sources that are being cleared or vacant.
+    /// Of every source that is being cleared or vacant.
     async fn cleared_sources(&self) -> Result<Vec<Clearance>, StoreError>;
     /// One transaction: no run is queued or live, the settings have this version, and the
     /// clearance takes their place, with `unsettled`.
