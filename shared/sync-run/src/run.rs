@@ -108,16 +108,16 @@ async fn skip(
     now: Timestamp,
     live_run: RunId,
 ) -> Result<RunOutcome, StoreError> {
-    if ports.clearing.clearance(&request.source).await?.is_some() {
-        // The lease is the clearing's, and so is the log: nothing more is written in it.
-        return Ok(RunOutcome::SourceCleared);
-    }
     let mut record = queued_or_new(ports, request, now).await?;
     record.status = RunStatus::Skipped;
     record.finished_at = Some(now);
     record.live_run = Some(live_run);
-    ports.runs.put_unleased(&record).await?;
-    Ok(RunOutcome::Skipped(Box::new(record)))
+    match ports.runs.put_unleased(&record).await {
+        Ok(()) => Ok(RunOutcome::Skipped(Box::new(record))),
+        // The lease is the clearing's, and so is the log: nothing more is written in it.
+        Err(StoreError::Conflict { .. }) => Ok(RunOutcome::SourceCleared),
+        Err(error) => Err(error),
+    }
 }
 
 /// Steps 2 to 12 under the lease.

@@ -267,6 +267,10 @@ impl RunLog for Process {
 
     async fn put_unleased(&self, record: &RunRecord) -> Result<(), StoreError> {
         let put = |shelf: &mut Shelf| {
+            if shelf.is_cleared() {
+                let act = "put a record";
+                return Err(StoreError::Conflict { act });
+            }
             let stands = shelf.records.get(&record.run);
             if !stands.is_some_and(|stands| stands.status.is_final()) {
                 shelf.records.insert(record.run.clone(), record.clone());

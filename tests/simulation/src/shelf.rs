@@ -207,7 +207,15 @@ impl Shelf {
         }
     }
 
+    /// Nobody without a lease writes into it.
+    pub fn is_cleared(&self) -> bool {
+        self.clearance.is_some() || self.vacant || self.gone
+    }
+
     pub fn bury(&mut self, record: &RunRecord, outbox: &[OutboxItem]) -> bool {
+        if self.is_cleared() {
+            return false;
+        }
         let stands = self.records.get(&record.run);
         if stands.is_some_and(|stands| stands.status.is_final()) {
             return stands == Some(record);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use org_model::{InternalId, ItemKey, ItemState, SourceId};
@@ -10,6 +11,8 @@ use org_plan::{Action, Item};
 use simulation::{Faults, World, faults_at};
 use sync_run::ports::StoreError;
 use sync_run::{Cleared, RowResult, RunOutcome, RunRecord, RunStatus, clear_source, run};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 /// A source that has lived: some deleted, a list that waits, logs.
 async fn lived() -> World {
@@ -222,16 +225,7 @@ async fn a_worker_stops_before_its_deadline_and_asks_for_the_next_only_after_pro
     assert!(world.shelf().holder.is_none(), "the next one need not wait");
 
     // Time for a part of it: it sleeps in the middle, and wakes when its time is nearly over.
-    let request = world.request();
-    let sleeping = Faults {
-        sleep_before: Some(6),
-        ..Faults::default()
-    };
-    let (process, ports) = world.process(sleeping);
-    let wake = process.wake();
-    let working = tokio::spawn(async move {
-        clear_source(&ports, &request.source, request.deadline, &request.run).await
-    });
+    let (working, wake) = worker_asleep(&mut world, 6);
     for _ in 0..200 {
         tokio::task::yield_now().await;
     }
@@ -259,16 +253,7 @@ async fn a_late_event_for_a_source_that_is_cleared_or_vacant_ends_quietly() {
         Ok(RunOutcome::SourceCleared)
     );
     // While a worker holds the lease: no record is written into the log that it clears.
-    let request = world.request();
-    let sleeping = Faults {
-        sleep_before: Some(6),
-        ..Faults::default()
-    };
-    let (process, ports) = world.process(sleeping);
-    let wake = process.wake();
-    let working = tokio::spawn(async move {
-        clear_source(&ports, &request.source, request.deadline, &request.run).await
-    });
+    let (working, wake) = worker_asleep(&mut world, 6);
     for _ in 0..200 {
         tokio::task::yield_now().await;
     }
@@ -284,6 +269,65 @@ async fn a_late_event_for_a_source_that_is_cleared_or_vacant_ends_quietly() {
         Ok(RunOutcome::SourceCleared)
     );
     assert!(world.shelf().records.is_empty());
+}
+
+/// It found another run live, and says so when that one is over and its log cleared.
+#[tokio::test]
+async fn a_run_that_was_skipped_long_ago_leaves_no_record_in_a_cleared_source() {
+    for n in 1.. {
+        let mut world = lived().await;
+        let (live, wake_live) = asleep(&mut world, 6);
+        world.pass(SignedDuration::from_mins(1));
+        let (skipped, wake_skipped) = asleep(&mut world, n);
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+        let is_over = skipped.is_finished();
+        wake_live.notify_one();
+        live.await.unwrap().unwrap();
+        if is_over {
+            assert!(n > 1, "slept nowhere");
+            return;
+        }
+        assert!(world.begin_clearing(false), "slept at {n}");
+        let cleared = world.clear(Faults::default()).await.0;
+        assert_eq!(cleared, Ok(Cleared::Finished));
+        wake_skipped.notify_one();
+        let said = skipped.await.unwrap();
+        assert_eq!(said, Ok(RunOutcome::SourceCleared), "slept at {n}");
+        assert!(world.shelf().records.is_empty(), "slept at {n}");
+    }
+}
+
+/// A worker that sleeps before its `n`th request until it is woken.
+fn worker_asleep(
+    world: &mut World,
+    n: usize,
+) -> (JoinHandle<Result<Cleared, StoreError>>, Arc<Notify>) {
+    let request = world.request();
+    let faults = Faults {
+        sleep_before: Some(n),
+        ..Faults::default()
+    };
+    let (process, ports) = world.process(faults);
+    let clearing =
+        async move { clear_source(&ports, &request.source, request.deadline, &request.run).await };
+    (tokio::spawn(clearing), process.wake())
+}
+
+/// A run that sleeps before its `n`th request until it is woken.
+fn asleep(
+    world: &mut World,
+    n: usize,
+) -> (JoinHandle<Result<RunOutcome, StoreError>>, Arc<Notify>) {
+    let request = world.request();
+    let faults = Faults {
+        sleep_before: Some(n),
+        ..Faults::default()
+    };
+    let (process, ports) = world.process(faults);
+    let running = async move { run(&ports, &request).await };
+    (tokio::spawn(running), process.wake())
 }
 
 #[tokio::test]
@@ -373,16 +417,7 @@ async fn whoever_arrives_after_the_others_were_detached_is_detached_as_well() {
     for n in 1.. {
         let mut world = lived().await;
         assert!(world.begin_clearing(false));
-        let request = world.request();
-        let faults = Faults {
-            sleep_before: Some(n),
-            ..Faults::default()
-        };
-        let (process, ports) = world.process(faults);
-        let wake = process.wake();
-        let worker = tokio::spawn(async move {
-            clear_source(&ports, &request.source, request.deadline, &request.run).await
-        });
+        let (worker, wake) = worker_asleep(&mut world, n);
         for _ in 0..200 {
             tokio::task::yield_now().await;
         }
@@ -439,16 +474,7 @@ async fn a_late_zombie_of_a_clearing_touches_nothing_of_the_source_that_follows(
     for n in 1.. {
         let mut world = lived().await;
         assert!(world.begin_clearing(false));
-        let request = world.request();
-        let faults = Faults {
-            sleep_before: Some(n),
-            ..Faults::default()
-        };
-        let (process, ports) = world.process(faults);
-        let wake = process.wake();
-        let zombie = tokio::spawn(async move {
-            clear_source(&ports, &request.source, request.deadline, &request.run).await
-        });
+        let (zombie, wake) = worker_asleep(&mut world, n);
         for _ in 0..200 {
             tokio::task::yield_now().await;
         }
