@@ -84,11 +84,24 @@ impl Body {
             serde_json::error::Category::Data => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid",
-                format!("the body cannot be used: {error}"),
+                format!("the body cannot be used: {}", without_value(&error)),
                 "correct the body and send it again",
             ),
             _ => not_json("the body is not JSON"),
         })
+    }
+}
+
+/// What serde says, but for the value that was given. The name of a field is none.
+fn without_value(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    let fields = ["unknown field", "missing field", "duplicate field"];
+    if fields.iter().any(|kind| told.starts_with(kind)) {
+        return told;
+    }
+    match told.rsplit_once(", expected ") {
+        Some((_, wanted)) => format!("expected {wanted}"),
+        None => format!("line {}, column {}", error.line(), error.column()),
     }
 }
 

@@ -105,14 +105,26 @@ async fn what_replaces_says_which_source_and_which_version() {
         json!({}),
         json!({ "source": "hq", "all": 1 }),
     ];
-    for body in wrong {
-        let refused = replace(&api, &FIRST, &body).await;
+    for body in &wrong {
+        let refused = replace(&api, &FIRST, body).await;
         assert_eq!(
             (refused.status.as_u16(), refused.code()),
             (422, "invalid"),
             "{body}"
         );
     }
+    let odd = replace(&api, &FIRST, &json!({ "source": { "name": "s3cr3t" } })).await;
+    assert_eq!(
+        odd.json["detail"],
+        "the body cannot be used: expected a string at line 1 column 10"
+    );
+    let unknown = replace(&api, &FIRST, &wrong[2]).await;
+    assert!(
+        unknown.json["detail"]
+            .as_str()
+            .unwrap()
+            .contains("unknown field `all`")
+    );
     let unbased = replace(&api, &[], &itself()).await;
     assert_eq!(
         (unbased.status.as_u16(), unbased.code()),

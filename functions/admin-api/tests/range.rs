@@ -199,3 +199,17 @@ async fn a_word_that_is_none_is_refused() {
     }
     assert!(api.world.state().runs.is_empty());
 }
+
+#[tokio::test]
+async fn a_word_that_is_none_is_not_repeated() {
+    let api = Api::with_source().await;
+    let body = json!({ "fingerprint": "0", "people": "s3cr3t" });
+    let refused = api.post("/sources/hq/range/accept", &body).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (422, "invalid"));
+    let detail = refused.json["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("expected") && detail.contains("keep"),
+        "{detail}"
+    );
+    assert!(!refused.text.contains("s3cr3t"), "{}", refused.text);
+}
