@@ -226,9 +226,7 @@ async fn a_worker_stops_before_its_deadline_and_asks_for_the_next_only_after_pro
 
     // Time for a part of it: it sleeps in the middle, and wakes when its time is nearly over.
     let (working, wake) = worker_asleep(&mut world, 6);
-    for _ in 0..200 {
-        tokio::task::yield_now().await;
-    }
+    let_them_work().await;
     let second = world.clear(Faults::default()).await.0;
     assert!(
         matches!(second, Ok(Cleared::Busy(_))),
@@ -254,9 +252,7 @@ async fn a_late_event_for_a_source_that_is_cleared_or_vacant_ends_quietly() {
     );
     // While a worker holds the lease: no record is written into the log that it clears.
     let (working, wake) = worker_asleep(&mut world, 6);
-    for _ in 0..200 {
-        tokio::task::yield_now().await;
-    }
+    let_them_work().await;
     world.pass(SignedDuration::from_mins(1));
     let late = world.request();
     let (_, ports) = world.process(Faults::default());
@@ -279,9 +275,7 @@ async fn a_run_that_was_skipped_long_ago_leaves_no_record_in_a_cleared_source() 
         let (live, wake_live) = asleep(&mut world, 6);
         world.pass(SignedDuration::from_mins(1));
         let (skipped, wake_skipped) = asleep(&mut world, n);
-        for _ in 0..200 {
-            tokio::task::yield_now().await;
-        }
+        let_them_work().await;
         let is_over = skipped.is_finished();
         wake_live.notify_one();
         live.await.unwrap().unwrap();
@@ -296,6 +290,13 @@ async fn a_run_that_was_skipped_long_ago_leaves_no_record_in_a_cleared_source() 
         let said = skipped.await.unwrap();
         assert_eq!(said, Ok(RunOutcome::SourceCleared), "slept at {n}");
         assert!(world.shelf().records.is_empty(), "slept at {n}");
+    }
+}
+
+/// Until nobody gets any further.
+async fn let_them_work() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -356,9 +357,7 @@ async fn a_late_zombie_of_a_run_writes_nothing_into_a_cleared_source() {
         let (process, ports) = world.process(faults);
         let wake = process.wake();
         let zombie = tokio::spawn(async move { run(&ports, &request).await });
-        for _ in 0..200 {
-            tokio::task::yield_now().await;
-        }
+        let_them_work().await;
         if zombie.is_finished() {
             assert!(n > 15, "the zombie slept at {n} places only");
             return;
@@ -418,9 +417,7 @@ async fn whoever_arrives_after_the_others_were_detached_is_detached_as_well() {
         let mut world = lived().await;
         assert!(world.begin_clearing(false));
         let (worker, wake) = worker_asleep(&mut world, n);
-        for _ in 0..200 {
-            tokio::task::yield_now().await;
-        }
+        let_them_work().await;
         if worker.is_finished() {
             assert!(arrivals > 0, "nobody arrived in between");
             return;
@@ -475,9 +472,7 @@ async fn a_late_zombie_of_a_clearing_touches_nothing_of_the_source_that_follows(
         let mut world = lived().await;
         assert!(world.begin_clearing(false));
         let (zombie, wake) = worker_asleep(&mut world, n);
-        for _ in 0..200 {
-            tokio::task::yield_now().await;
-        }
+        let_them_work().await;
         if zombie.is_finished() {
             assert!(n > 10, "the zombie slept at {n} places only");
             return;
