@@ -22,7 +22,10 @@ pub(crate) fn name_conflict() -> Note {
     note(
         "name_conflict",
         "a detached person has this userid and another name; nothing was written",
-        Some("resolve the userid as `same` or `new`"),
+        Some(
+            "if they are the same person, give them the old name in WeCom for one run, which \
+             adopts them; if not, give one of them another userid",
+        ),
     )
 }
 

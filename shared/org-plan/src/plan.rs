@@ -96,12 +96,8 @@ pub struct Plan {
     pub occupied: BTreeSet<DepartmentId>,
     /// Items without a before-image: nobody here knows which departments they stand in.
     pub unaccounted: Vec<ItemKey>,
-    /// Attributes that the directory holds and the mapping no longer names: they go, and the
-    /// guard over clearings lets them.
-    #[serde(default)]
-    pub unmapped: BTreeSet<AttributeName>,
-    /// Values that give way to a default, for the same guard. Skipped where plans are written:
-    /// it serves the judgement that follows the planning.
+    /// Values that give way to a default, for the guard over clearings. Skipped where plans are
+    /// written: it serves the judgement that follows the planning.
     #[serde(skip)]
     pub defaulted: BTreeMap<ItemKey, BTreeSet<AttributeName>>,
 }

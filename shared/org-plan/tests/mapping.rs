@@ -23,12 +23,19 @@ fn attribute_rows(verdict: &Verdict) -> usize {
 }
 
 #[test]
-fn a_rule_that_is_taken_out_goes_from_everybody_with_a_row_each_and_is_not_guarded() {
+fn a_rule_that_is_taken_out_goes_from_everybody_once_its_plan_is_applied() {
     let with = Reading::sealed(&company(|n| format!("title=x; shoe={n}")));
     let without = Reading::sealed(&company(|_| "title=x".to_owned()));
     let mut world = World::default();
     world.run(&with);
+    // Settings that were put without their mapping would empty everybody: a person says so.
     let verdict = world.run(&without);
+    assert_eq!(verdict.tripped.len(), 1);
+    assert_eq!(attribute_rows(&verdict), 0);
+    assert_eq!(people_with(&world, "shoe"), 20);
+    world.standing.applied_plan = Some(world.plan(&without).fingerprint());
+    let verdict = world.run(&without);
+    world.standing.applied_plan = None;
     assert!(verdict.tripped.is_empty());
     assert_eq!(attribute_rows(&verdict), 20);
     assert_eq!(people_with(&world, "shoe"), 0);
@@ -64,15 +71,15 @@ fn whoever_is_not_in_the_reading_keeps_what_they_have() {
 }
 
 #[test]
-fn the_guard_still_holds_for_the_rules_that_stand() {
+fn the_guard_holds_for_the_rules_that_stand_and_for_those_that_went() {
     let mut world = World::default();
     world.run(&Reading::sealed(&company(|n| {
         format!("mobile={n}; shoe={n}")
     })));
     let verdict = world.run(&Reading::sealed(&company(|_| "mobile=".to_owned())));
-    assert_eq!(verdict.tripped.len(), 1);
+    assert_eq!(verdict.tripped.len(), 2);
     assert_eq!(people_with(&world, "mobile"), 20);
-    assert_eq!(people_with(&world, "shoe"), 0);
+    assert_eq!(people_with(&world, "shoe"), 20);
 }
 
 /// What becomes of a person with this title when the reading says that.

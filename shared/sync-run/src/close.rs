@@ -96,7 +96,7 @@ fn status(record: &RunRecord, ended: &Result<(), Trouble>) -> RunStatus {
         RunStatus::Planned
     } else if record.sealed != Some(true) || record.rows_with(RowResult::Failed) > 0 {
         RunStatus::Partial
-    } else if record.rows_with(RowResult::Held) > 0 {
+    } else if record.rows_with(RowResult::Held) > 0 || !record.kept_back.is_empty() {
         RunStatus::Held
     } else {
         RunStatus::Succeeded

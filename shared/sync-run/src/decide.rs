@@ -26,7 +26,9 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
         .iter()
         .filter(|rule| rule.attribute.is_some())
     {
-        let cause = format!("clearing:{}", rule.attribute.as_deref().unwrap_or_default());
+        let attribute = rule.attribute.clone().unwrap_or_default();
+        let cause = format!("clearing:{attribute}");
+        book.record.kept_back.insert(attribute, rule.deletions);
         let notice = notices::clearings(book, rule);
         book.notice(&cause, notice);
     }

@@ -130,8 +130,9 @@ pub(crate) fn clearings(book: &Book<'_>, rule: &TrippedRule) -> Notice {
     let source = book.lease.source();
     let attribute = rule.attribute.as_deref().unwrap_or_default();
     let text = format!(
-        "Source {source}: {}, more than max_percent {}. These values were kept.\n\nIf WeCom really \
-         emptied them: POST /sources/{source}/runs {{\"mode\":\"plan\"}}, look at its rows, then \
+        "Source {source}: {}, more than max_percent {}. These values were kept.\n\nEither \
+         WeCom shows them empty, or the mapping no longer names this attribute. If that is right: \
+         POST /sources/{source}/runs {{\"mode\":\"plan\"}}, look at its rows, then \
          apply that plan by its fingerprint.",
         rule_text(rule),
         rule.value,

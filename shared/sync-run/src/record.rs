@@ -138,6 +138,10 @@ pub struct RunRecord {
     /// The plan the caller asked to apply; another plan is refused as stale.
     pub expected_plan: Option<Fingerprint>,
     pub counts: Counts,
+    /// Attribute → how many people keep a value of it that this run would have emptied, had the
+    /// guard over clearings let it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept_back: BTreeMap<String, u64>,
     pub wecom_calls: BTreeMap<String, u64>,
     pub dynamodb: Units,
     /// For `skipped`: the live run.
@@ -172,6 +176,7 @@ impl RunRecord {
             plan: None,
             expected_plan: None,
             counts: Counts::new(),
+            kept_back: BTreeMap::new(),
             wecom_calls: BTreeMap::new(),
             dynamodb: Units::default(),
             live_run: None,

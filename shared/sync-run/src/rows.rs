@@ -102,7 +102,7 @@ pub(crate) fn row_of_kept(kept: &KeptItem) -> Row {
     let (action, result) = match kept.note.code.as_str() {
         "not_empty" => (Action::Delete, RowResult::Skipped),
         "not_detached" => (Action::Detach, RowResult::Skipped),
-        "name_conflict" => (Action::Adopt, RowResult::Kept),
+        "name_conflict" => (Action::Adopt, RowResult::Failed),
         _ => (Action::Delete, RowResult::Kept),
     };
     with_note(

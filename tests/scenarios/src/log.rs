@@ -66,7 +66,7 @@ fn assert_status(record: &RunRecord) {
         || record.rows_with(RowResult::Failed) > 0
     {
         RunStatus::Partial
-    } else if record.rows_with(RowResult::Held) > 0 {
+    } else if record.rows_with(RowResult::Held) > 0 || !record.kept_back.is_empty() {
         RunStatus::Held
     } else {
         RunStatus::Succeeded

@@ -312,9 +312,14 @@ async fn a_mapping_change_reaches_everybody_at_the_next_run_with_rows() {
         assert_eq!(told[1].before, Some("Engineer".into()));
         assert_eq!(told[1].after, Some("Engineer!".into()));
     }
-    // An attribute that the mapping no longer names goes, for everybody.
+    // An attribute that the mapping no longer names goes from everybody once a person says so.
     world.shelf().settings.mapping = [("alias".to_owned(), rule("name"))].into();
-    let unmapped = world.run().await;
+    let guarded = world.run().await;
+    assert_eq!(guarded.status, RunStatus::Held, "{guarded:?}");
+    assert_eq!(guarded.kept_back, [("title".to_owned(), 30)].into());
+    assert!(guarded.counts.is_empty(), "{guarded:?}");
+    let plan = world.run_manually(RunMode::Plan, None).await;
+    let unmapped = world.run_manually(RunMode::Apply, plan.plan).await;
     assert_eq!(unmapped.rows_with(RowResult::Done), 30, "{unmapped:?}");
     for row in rows(&world, &unmapped.run) {
         assert_eq!(row.changes[0].before, Some("Engineer!".into()), "{row:?}");

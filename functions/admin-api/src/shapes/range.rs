@@ -25,6 +25,7 @@ pub struct Range {
 pub struct RangeBaseline {
     /// The app it was read with.
     pub agent_id: Option<u64>,
+    /// The declared range includes the root: WeCom hides nobody, though the settings' scope may.
     pub whole_company: bool,
     pub declared: RangeDeclared,
     /// Readable departments, those below the declared ones included.

@@ -62,6 +62,9 @@ pub struct Run {
     /// Rows by kind in the plural, action and result.
     #[schema(value_type = BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>)]
     pub counts: Counts,
+    /// Attribute → how many people keep a value that this run would have emptied: a plan that
+    /// shows it, applied by its fingerprint, empties it.
+    pub kept_back: BTreeMap<String, u64>,
     /// By WeCom's name of the call.
     pub wecom_calls: BTreeMap<String, u64>,
     pub dynamodb: Capacity,
@@ -120,6 +123,7 @@ impl From<RunRecord> for Run {
             plan: record.plan.map(|plan| plan.to_string()),
             expected_plan: record.expected_plan.map(|plan| plan.to_string()),
             counts: record.counts,
+            kept_back: record.kept_back,
             wecom_calls: record.wecom_calls,
             dynamodb: Capacity {
                 read_units: record.dynamodb.read_units,

@@ -142,9 +142,6 @@ fn change(
     };
     let intent = mapped.fingerprint();
     let mut draft = draw(before, mapped, belief, input.tree);
-    let is_unmapped = |attribute: &&String| !mapped.attributes.contains_key(*attribute);
-    let unmapped = before.attributes.keys().filter(is_unmapped);
-    plan.unmapped.extend(unmapped.cloned());
     if !draft.defaulted.is_empty() {
         let defaulted = std::mem::take(&mut draft.defaulted);
         let key = ItemKey::User(before.key());

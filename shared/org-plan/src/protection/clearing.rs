@@ -3,8 +3,8 @@
 //! A new app that may not see mobiles, or an expression that breaks, looks like a company that
 //! gave up its telephones (STORIES.md 25). Departments, leaders and direct leaders are no such
 //! attributes: they name others, and empty when those leave. A value that gives way to a default
-//! is lost as well. Nor are attributes that the mapping
-//! no longer names: taking a rule out is a decision and not a finding.
+//! is lost as well, and so is that of an attribute that the mapping no longer names: settings that
+//! were put without their mapping look like a decision, and would empty everybody.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +21,6 @@ pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
     for (attribute, lost) in count_lost_to_defaults(plan) {
         *counts.entry(attribute).or_default() += lost;
     }
-    // What an administrator took out of the mapping is meant to go.
-    counts.retain(|attribute, _| !plan.unmapped.contains(attribute));
     let base = plan.base.users;
     counts.retain(|_, count| limits.exceeds_percent(*count, base));
     if counts.is_empty() {

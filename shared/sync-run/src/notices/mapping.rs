@@ -6,9 +6,13 @@ use super::notice;
 use crate::NoticeKind;
 use crate::book::Book;
 
+/// How the causes of these notices begin in the source's memory; the attribute follows.
+const MAPPING: &str = "mapping:";
+
 /// A mapping that gives nobody a value is worth a word (story 25). An expression that fails is told
 /// while it does; a field that WeCom stopped showing is told by the run that keeps values for it.
 pub(crate) fn mapping(book: &mut Book<'_>, findings: &MappingFindings, keeps_values: bool) {
+    forget_mended(book, findings);
     let failing = findings.failing_for_everybody();
     let Some(first) = failing.first() else {
         if keeps_values {
@@ -16,7 +20,7 @@ pub(crate) fn mapping(book: &mut Book<'_>, findings: &MappingFindings, keeps_val
         }
         return;
     };
-    let cause = format!("mapping:{first}");
+    let cause = format!("{MAPPING}{first}");
     let sentences = findings.sentences().join("\n");
     let text = format!(
         "Source {}: the mapping gives nobody a value for {}. What the directory held was \
@@ -27,6 +31,15 @@ pub(crate) fn mapping(book: &mut Book<'_>, findings: &MappingFindings, keeps_val
     let head = format!("mapping of {first} fails for everybody");
     let notice = notice(book, NoticeKind::MappingFailing, &head, text);
     book.notice(&cause, notice);
+}
+
+/// An attribute that somebody got a value for works again: when it breaks once more, that is news.
+fn forget_mended(book: &mut Book<'_>, findings: &MappingFindings) {
+    book.state.noticed.retain(|cause, _| {
+        let attribute = cause.strip_prefix(MAPPING);
+        let counts = attribute.and_then(|name| findings.attributes.get(name));
+        counts.is_none_or(|counts| counts.set == 0 && counts.cleared == 0)
+    });
 }
 
 fn shown_for_nobody(book: &mut Book<'_>, findings: &MappingFindings) {
@@ -46,5 +59,5 @@ fn shown_for_nobody(book: &mut Book<'_>, findings: &MappingFindings) {
     );
     let head = format!("{first} is shown for nobody any more");
     let notice = notice(book, NoticeKind::MappingFailing, &head, text);
-    book.notice(&format!("mapping:{first}"), notice);
+    book.notice(&format!("{MAPPING}{first}"), notice);
 }

@@ -1,10 +1,11 @@
 //! Settings change: each change is whole, and takes effect for everybody.
 
+use org_model::Fingerprint;
 use scenarios::World;
 use serde_json::json;
 use source_admin::ports::{HistoryAction, PageRequest};
-use source_admin::{AdminError, Precondition};
-use sync_run::RunStatus;
+use source_admin::{AdminError, Precondition, RunRequest};
+use sync_run::{RunMode, RunRecord, RunStatus};
 use testkit::{ForwardProxy, ProxyOptions};
 
 /// A mapping change goes through the plan, with before and after in the rows of everybody.
@@ -28,16 +29,31 @@ async fn a_mapping_change_reaches_everybody_at_the_next_run() {
         assert_eq!(before, &Some(json!(format!("{}@example.com", row.id))));
         assert_eq!(after, &Some(json!(format!("{}@example.org", row.id))));
     }
-    // A rule that is taken out takes its values along.
+    // A rule that is taken out takes its values along once somebody applied the plan: settings put
+    // without their mapping would look the same.
     let mut mapping = world.settings["mapping"].clone();
     mapping.as_object_mut().unwrap().remove("upn");
     world.set("/mapping", mapping).await;
     let record = world.run().await;
+    assert_eq!(record.status, RunStatus::Held, "{record:?}");
+    let plan = ask(&world, RunMode::Plan, None).await.plan;
+    let record = ask(&world, RunMode::Apply, plan).await;
     assert_eq!(record.status, RunStatus::Succeeded, "{record:?}");
     let directory = world.directory().await;
     let mut people = directory.people();
     assert!(people.all(|person| !person.attributes.contains_key("upn")));
     assert!(world.run().await.counts.is_empty(), "and then it is quiet");
+}
+
+async fn ask(world: &World, mode: RunMode, plan: Option<Fingerprint>) -> RunRecord {
+    let request = RunRequest {
+        mode,
+        plan,
+        idempotency_key: None,
+    };
+    let admin = world.admin();
+    admin.request_run("hq", &request, "alice").await.unwrap();
+    world.deliver_started().await
 }
 
 /// A default fills gaps and never replaces what the directory has.

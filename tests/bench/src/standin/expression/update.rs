@@ -1,4 +1,5 @@
-//! Updates: `SET` of attributes and entries of maps, `REMOVE` of attributes, `ADD` of whole numbers.
+//! Updates: `SET` of attributes and entries of maps, `REMOVE` of attributes, `ADD` of whole
+//! numbers.
 
 use serde_json::{Value, json};
 
