@@ -10,8 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use org_model::{DirectoryUser, ItemKey, ItemKind};
 
-use serde_json::Value;
-
 use crate::plan::is_empty;
 use crate::{Action, Change, Item, Limits, Plan, RuleLimit, RuleWindow, TrippedRule};
 
@@ -50,35 +48,26 @@ fn count_clearings(plan: &Plan) -> BTreeMap<String, u64> {
     counts
 }
 
-/// How many values give way to the default. The commonest of them is not counted: it may be the
-/// default that an administrator just changed, and nobody's own.
+/// How many values give way to the default. Nobody here can tell somebody's own value from an older
+/// default, so a default that is changed waits for a person as well.
 fn count_lost_to_defaults(plan: &Plan) -> BTreeMap<String, u64> {
-    let mut lost: BTreeMap<&str, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for change in &plan.changes {
-        for (attribute, value) in lost_to_defaults(plan, change) {
-            let values = lost.entry(attribute).or_default();
-            *values.entry(value.to_string()).or_default() += 1;
+        for attribute in lost_to_defaults(plan, change) {
+            *counts.entry(attribute.to_owned()).or_default() += 1;
         }
     }
-    let own = |values: &BTreeMap<String, u64>| {
-        values.values().sum::<u64>() - values.values().max().copied().unwrap_or_default()
-    };
-    let counts = lost
-        .iter()
-        .map(|(name, values)| ((*name).to_owned(), own(values)));
-    counts.collect()
+    counts
 }
 
-fn lost_to_defaults<'a>(
-    plan: &'a Plan,
-    change: &'a Change,
-) -> impl Iterator<Item = (&'a str, &'a Value)> {
+fn lost_to_defaults<'a>(plan: &'a Plan, change: &'a Change) -> impl Iterator<Item = &'a str> {
     let before = match &change.before {
         Some(Item::User(before)) => Some(before),
         _ => None,
     };
     let defaulted = plan.defaulted.get(&change.key()).into_iter().flatten();
-    defaulted.filter_map(move |name| Some((name.as_str(), before?.attributes.get(name)?)))
+    let had = move |name: &&String| before.is_some_and(|b| b.attributes.contains_key(*name));
+    defaulted.filter(had).map(String::as_str)
 }
 
 /// The attributes that this change empties for a person who stays the same person.
@@ -99,7 +88,7 @@ fn clearings(change: &Change) -> Vec<String> {
 fn withhold_all(plan: &mut Plan, guarded: &BTreeSet<String>) {
     let mut rewritten: BTreeMap<ItemKey, Change> = BTreeMap::new();
     for change in std::mem::take(&mut plan.changes) {
-        let lost = lost_to_defaults(plan, &change).map(|(name, _)| name.to_owned());
+        let lost = lost_to_defaults(plan, &change).map(str::to_owned);
         let mut cleared: Vec<String> = clearings(&change).into_iter().chain(lost).collect();
         cleared.retain(|attribute| guarded.contains(attribute));
         if cleared.is_empty() {
