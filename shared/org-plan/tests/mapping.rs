@@ -165,7 +165,7 @@ fn values_of_their_own_that_give_way_to_a_default_are_guarded_like_clearings() {
     assert!(world.plan(&reading).changes.is_empty());
 }
 
-/// Nobody can tell an older default from a value that many people share: for many, a person says so.
+/// Nobody can tell an older default from a value that many people share: a person says so.
 #[test]
 fn another_default_for_many_waits_until_its_plan_is_applied() {
     let mut world = World::default();
