@@ -113,7 +113,10 @@ async fn a_replaced_source_is_vacant_and_whoever_is_read_again_is_adopted() {
         8
     );
     // One row for the conflict: the userid is there, under another name, and nothing was written.
-    assert_eq!(rows_of(&first, "users", Action::Adopt, RowResult::Failed), 1);
+    assert_eq!(
+        rows_of(&first, "users", Action::Adopt, RowResult::Failed),
+        1
+    );
     let now = states(&world);
     for (key, (id, _)) in &before {
         let (internal_id, state) = &now[key];
