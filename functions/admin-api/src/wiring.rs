@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use lambda_boot::{Failure, Settings, aws_config, environment};
 use source_admin::{Admin, Ports};
 use sync_run::ports::Clock;
-use wecom_client::WecomClient;
+use wecom_client::{Pace, WecomClient};
 
 /// The time of the machine.
 struct SystemClock;
@@ -48,7 +48,7 @@ pub async fn from_environment() -> Result<Admin, Failure> {
         clearings: store.clone(),
         vault: Arc::new(SecretManagerVault::new(&config, settings.secret_prefix)),
         secrets: Arc::new(VaultSecrets::new(&config)),
-        wecom: Arc::new(WecomClient::new(clock.clone())),
+        wecom: Arc::new(WecomClient::new(clock.clone()).with_pace(Pace::of_a_call())),
         schedules: Arc::new(SchedulerSchedules::new(&config, route)),
         contacts: Arc::new(SnsContacts::new(&config, settings.notice_topic_arn.clone())),
         notifier: Arc::new(SnsNotifier::new(&config, settings.notice_topic_arn)),

@@ -86,7 +86,7 @@ pub(crate) fn range_accepted() -> Note {
 pub(crate) fn not_empty() -> Note {
     note(
         "not_empty",
-        "gone in WeCom, but people or departments that stay still stand in it",
+        "no longer shown, but people or departments that stay still stand in it",
         None,
     )
 }

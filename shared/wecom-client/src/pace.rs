@@ -42,6 +42,18 @@ impl Default for Pace {
     }
 }
 
+impl Pace {
+    /// For somebody who waits for the answer: where a first agent is silent, a call of 24 s still
+    /// reaches the second.
+    pub fn of_a_call() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(3),
+            request_timeout: Duration::from_secs(8),
+            ..Self::default()
+        }
+    }
+}
+
 /// What to do after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {

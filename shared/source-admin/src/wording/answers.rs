@@ -120,12 +120,14 @@ pub(super) const ANSWERS: &[Entry] = &[
     entry(
         "out_of_budget",
         (
-            "the time for this call ended before WeCom could be asked",
-            "check again; if it lasts, check how long the way to WeCom takes",
+            "WeCom could not be asked in time: the call limit of this corp was hit a moment ago and \
+             rests, or the way is too slow",
+            "check again in a minute; if it lasts, look for other programs that use this corp, and \
+             check how long the way to WeCom takes",
         ),
         (
-            "本次调用的时间已用完，未能询问企业微信",
-            "请再检查一次；若持续出现，请检查到企业微信的网络延迟",
+            "未能及时询问企业微信：该企业刚触发调用频率限制，仍在等待，或网络过慢",
+            "请一分钟后再检查；若持续出现，请查看是否有其他程序使用该企业，并检查到企业微信的网络延迟",
         ),
     ),
     entry(

@@ -158,7 +158,7 @@ async fn a_source_takes_over_the_credentials_of_a_login_app() {
         app.to_string()
     };
     let new = &Precondition::Unstated;
-    let here = app(&world.sim.base_url());
+    let here = app(world.sim.base_url());
     admin
         .put_login_app("sso", &here, new, "admin")
         .await
