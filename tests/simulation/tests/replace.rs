@@ -104,14 +104,8 @@ async fn a_replaced_source_is_vacant_and_whoever_is_read_again_is_adopted() {
     // One conflict: somebody is not as WeCom has them.
     assert_eq!(first.status, RunStatus::Partial, "{first:?}");
     world.assert_honest(&first);
-    assert_eq!(
-        rows_of(&first, "users", Action::Adopt, RowResult::Done),
-        159
-    );
-    assert_eq!(
-        rows_of(&first, "departments", Action::Adopt, RowResult::Done),
-        8
-    );
+    let adopted = |kind| rows_of(&first, kind, Action::Adopt, RowResult::Done);
+    assert_eq!((adopted("users"), adopted("departments")), (159, 8));
     // One row for the conflict: the userid is there, under another name, and nothing was written.
     assert_eq!(
         rows_of(&first, "users", Action::Adopt, RowResult::Failed),

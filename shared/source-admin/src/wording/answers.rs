@@ -120,8 +120,8 @@ pub(super) const ANSWERS: &[Entry] = &[
     entry(
         "out_of_budget",
         (
-            "WeCom could not be asked in time: the call limit of this corp was hit a moment ago and \
-             rests, or the way is too slow",
+            "WeCom could not be asked in time: the call limit of this corp was hit a moment ago, \
+             or the way is too slow",
             "check again in a minute; if it lasts, look for other programs that use this corp, and \
              check how long the way to WeCom takes",
         ),
