@@ -86,6 +86,7 @@ pub async fn tick(house: Arc<House>) {
                 SyncEvent::Scheduled {
                     source,
                     scheduled_at,
+                    execution: None,
                 },
             )
             .await;

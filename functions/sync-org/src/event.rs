@@ -14,6 +14,7 @@ pub enum SyncEvent {
     Scheduled {
         source: SourceId,
         scheduled_at: Timestamp,
+        execution: Option<String>,
     },
     /// A run that stands queued under this id.
     Queued {
@@ -87,6 +88,7 @@ impl SyncEvent {
                 Ok(Self::Scheduled {
                     source,
                     scheduled_at,
+                    execution: wire.run.filter(|id| is_execution_id(id)),
                 })
             }
             (Some(trigger @ (Trigger::Manual | Trigger::Approval)), _) => Ok(Self::Queued {
@@ -97,6 +99,12 @@ impl SyncEvent {
             (None, None) => Err(EventError::Unknown),
         }
     }
+}
+
+/// Nothing else that an event may carry gets into the log.
+fn is_execution_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=64).contains(&id.len()) && id.bytes().all(plain)
 }
 
 fn queued(run: Option<String>, kind: &'static str) -> Result<RunId, EventError> {

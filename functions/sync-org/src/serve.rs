@@ -65,11 +65,13 @@ pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyh
         SyncEvent::Scheduled {
             source,
             scheduled_at,
+            execution,
         } => RunRequest {
             source,
             run: new_run_id(),
             trigger: Trigger::Schedule,
             scheduled_at: Some(scheduled_at),
+            execution,
             deadline,
         },
         SyncEvent::Queued {
@@ -81,6 +83,7 @@ pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyh
             run,
             trigger,
             scheduled_at: None,
+            execution: None,
             deadline,
         },
     };

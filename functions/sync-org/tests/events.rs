@@ -61,3 +61,27 @@ fn an_event_without_what_its_trigger_needs_is_refused_by_name() {
     assert_eq!(parse(json!({"clear": true})), EventError::Source);
     assert_eq!(parse(json!("hello")), EventError::Unknown);
 }
+
+#[test]
+fn a_schedules_execution_id_is_kept_and_nothing_else_is_taken_for_one() {
+    let execution = |run: Value| {
+        let event = json!({
+            "source": "hq", "trigger": "schedule", "scheduled_at": "2026-03-02T16:00:00Z", "run": run,
+        });
+        match SyncEvent::parse(&event).unwrap() {
+            SyncEvent::Scheduled { execution, .. } => execution,
+            other => panic!("{other:?}"),
+        }
+    };
+    let id = "d32c5kddcf5bb8c3-1";
+    assert_eq!(execution(json!(id)).as_deref(), Some(id));
+    for other in [
+        "",
+        "<aws.scheduler.execution-id>",
+        "two words",
+        &"x".repeat(65),
+    ] {
+        assert_eq!(execution(json!(other)), None, "{other}");
+    }
+    assert_eq!(execution(Value::Null), None);
+}

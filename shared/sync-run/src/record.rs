@@ -124,6 +124,9 @@ pub struct RunRecord {
     pub mode: RunMode,
     /// The caller's ARN or subject; `None` for schedules.
     pub requested_by: Option<String>,
+    /// For schedules: the Scheduler's execution id, to find the run beside the Scheduler's own log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
     pub generation: Option<Generation>,
     pub segments: u32,
     pub status: RunStatus,
@@ -164,6 +167,7 @@ impl RunRecord {
             trigger,
             mode,
             requested_by: None,
+            execution: None,
             generation: None,
             segments: 0,
             status: RunStatus::Queued,

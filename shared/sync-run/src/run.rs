@@ -47,6 +47,8 @@ pub struct RunRequest {
     pub trigger: Trigger,
     /// For schedules: when it was due.
     pub scheduled_at: Option<Timestamp>,
+    /// For schedules: the Scheduler's own name of this delivery.
+    pub execution: Option<String>,
     /// When this invocation will be ended from outside.
     pub deadline: Timestamp,
 }
@@ -188,13 +190,15 @@ async fn queued_or_new(
     {
         return Ok(queued);
     }
-    Ok(RunRecord::new(
+    let mut record = RunRecord::new(
         request.source.clone(),
         request.run.clone(),
         request.trigger,
         RunMode::Apply,
         now,
-    ))
+    );
+    record.execution.clone_from(&request.execution);
+    Ok(record)
 }
 
 /// A run must be able to live on any thread: checked here, where the reason can be seen.

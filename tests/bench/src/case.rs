@@ -97,6 +97,7 @@ pub async fn run(spec: &CaseSpec, clock: Arc<dyn Clock>) -> anyhow::Result<CaseR
         run: RunId::new(spec.run.as_str()),
         trigger: Trigger::Schedule,
         scheduled_at: Some(now),
+        execution: None,
         deadline: now + INVOCATION,
     };
     let idle_bytes = process::resident_bytes()?;

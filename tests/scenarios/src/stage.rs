@@ -268,6 +268,7 @@ impl World {
             run: RunId::new(format!("run-{number:04}")),
             trigger: Trigger::Schedule,
             scheduled_at: Some(now),
+            execution: Some(format!("execution-{number}")),
             deadline: now + INVOCATION,
         }
     }
@@ -396,6 +397,7 @@ impl World {
             run: run.clone(),
             trigger: *trigger,
             scheduled_at: None,
+            execution: None,
             deadline: self.clock.now() + INVOCATION,
         };
         let outcome = self.deliver(&request, &Faults::default()).await;

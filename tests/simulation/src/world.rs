@@ -126,6 +126,7 @@ impl World {
             run: RunId::new(format!("run-{:04}", self.runs)),
             trigger: Trigger::Schedule,
             scheduled_at: Some(self.now()),
+            execution: None,
             deadline: self.now() + INVOCATION,
         }
     }

@@ -239,6 +239,7 @@ async fn serve_started(world: &World, faults: Faults) -> Option<RunRecord> {
         run: run_id,
         trigger: Trigger::Approval,
         scheduled_at: None,
+        execution: None,
         deadline: world.now() + SignedDuration::from_mins(15),
     };
     let (_, ports) = world.process(faults);

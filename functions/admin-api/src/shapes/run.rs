@@ -40,6 +40,8 @@ pub struct Run {
     #[schema(value_type = ModeWord)]
     pub mode: RunMode,
     pub requested_by: Option<String>,
+    /// For schedules: the Scheduler's execution id; `null`: another trigger, or the local runner.
+    pub execution: Option<String>,
     pub generation: Option<u64>,
     pub segments: u32,
     #[schema(value_type = RunStatusWord)]
@@ -106,6 +108,7 @@ impl From<RunRecord> for Run {
             trigger: record.trigger,
             mode: record.mode,
             requested_by: record.requested_by,
+            execution: record.execution,
             generation: record.generation.map(|generation| generation.0),
             segments: record.segments,
             status: record.status,

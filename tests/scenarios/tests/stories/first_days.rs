@@ -11,6 +11,7 @@ async fn a_first_run_makes_the_directory_equal_and_the_next_is_quiet() {
     let world = World::of(60, 8).await;
     let first = world.run().await;
     assert_eq!(first.status, RunStatus::Succeeded, "{first:?}");
+    assert_eq!(first.execution.as_deref(), Some("execution-1"));
     world.assert_equal().await;
     world.assert_agent_only();
     assert_eq!(first.wecom_calls["user/list"], 8);
