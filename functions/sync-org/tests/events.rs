@@ -66,7 +66,8 @@ fn an_event_without_what_its_trigger_needs_is_refused_by_name() {
 fn a_schedules_execution_id_is_kept_and_nothing_else_is_taken_for_one() {
     let execution = |run: Value| {
         let event = json!({
-            "source": "hq", "trigger": "schedule", "scheduled_at": "2026-03-02T16:00:00Z", "run": run,
+            "source": "hq", "trigger": "schedule", "run": run,
+            "scheduled_at": "2026-03-02T16:00:00Z",
         });
         match SyncEvent::parse(&event).unwrap() {
             SyncEvent::Scheduled { execution, .. } => execution,
