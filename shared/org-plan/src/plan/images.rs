@@ -151,8 +151,9 @@ impl Draft {
     }
 
     fn draw_attributes(&mut self, mapped: &MappedUser, belief: Belief) {
-        // What the mapping no longer names goes from everybody: that is the administrator's word
-        // and no finding of a reading, so an unsealed one takes it as well.
+        // What the mapping no longer names goes: that is the settings' word and no finding of a
+        // reading, so an unsealed one takes it as well. For many people at once the guard over
+        // clearings keeps it (`protection/clearing.rs`).
         self.user
             .attributes
             .retain(|attribute, _| mapped.attributes.contains_key(attribute));
