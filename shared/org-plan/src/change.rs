@@ -172,6 +172,9 @@ pub struct Change {
     /// `before` is somebody else's deleted record under the same userid: it moves aside, keeping
     /// its internal id, and `after` is a new person.
     pub displaces: bool,
+    /// `after` takes the internal id of this other record over, which goes in the same write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reclaims: Option<Box<Reclaimed>>,
     pub changes: Vec<AttributeChange>,
     pub note: Option<Note>,
 }
@@ -190,6 +193,14 @@ impl Change {
     pub fn is_refresh(&self) -> bool {
         self.action == Action::Update && self.changes.is_empty() && self.note.is_none()
     }
+}
+
+/// The other record of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reclaimed {
+    /// As it was read; the write is conditional on its stamp.
+    pub item: Item,
+    pub aside: bool,
 }
 
 /// Something that a sealed reading did not show, or that the plan refuses to write, and that

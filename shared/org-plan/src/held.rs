@@ -8,7 +8,7 @@ use org_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Item, TrippedRule};
+use crate::{Action, Base, Item, TrippedRule};
 
 /// A held list that nobody decided for three days is held anew, with a new notice.
 const HELD_LIST_EXPIRES_HOURS: i64 = 72;
@@ -24,6 +24,29 @@ pub struct HeldItem {
     pub action: Action,
     /// A person's departments; a department's parent.
     pub departments: Vec<DepartmentId>,
+    /// Somebody new under this userid may be the same person: held whatever the thresholds say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspected_rename: Option<UserId>,
+}
+
+/// Which removal: kind, internal id and action.
+pub type RemovalKey = (ItemKind, InternalId, Action);
+
+/// A removal that a run decided to do: durable before it is done.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DecidedRemoval {
+    pub kind: ItemKind,
+    pub internal_id: InternalId,
+    pub action: Action,
+    /// A person's word covers it: an approval, or a range that was accepted and keeps people
+    /// detached. It does not count towards the rolling day.
+    pub approved: bool,
+}
+
+impl DecidedRemoval {
+    pub fn key(&self) -> RemovalKey {
+        (self.kind, self.internal_id.clone(), self.action)
+    }
 }
 
 /// What an approval is bound to: this item and this removal, nothing else.
@@ -38,6 +61,7 @@ impl HeldItem {
             name: item.name().to_owned(),
             action,
             departments: item.departments(),
+            suspected_rename: None,
         }
     }
 
@@ -109,8 +133,23 @@ pub struct Standing {
     pub waiting: Vec<HeldItem>,
     /// Items of lists that were approved and not yet consumed.
     pub approved: Vec<HeldItem>,
-    /// Items an administrator decided to keep.
-    pub kept: BTreeSet<(ItemKind, InternalId)>,
+    /// Items an administrator decided to keep: never candidates until they are seen again. One
+    /// that was kept from being disabled is seen again when a reading shows it open.
+    pub kept: Vec<HeldItem>,
     /// The plan fingerprint an administrator asked to apply: its clearings are permitted.
     pub applied_plan: Option<Fingerprint>,
+    /// What was removed in the last 24 hours without a person's word.
+    pub day: RemovalsOfDay,
+    /// In a continuation: what the run decided before it handed over. These removals are
+    /// permitted, once more with the evidence of this reading; any other is left to the next run.
+    pub decided: Option<BTreeSet<RemovalKey>>,
+}
+
+/// The rolling 24 hours before a run (DESIGN.md §5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RemovalsOfDay {
+    /// Each once, however often and by whichever action it was removed.
+    pub removed: BTreeSet<(ItemKind, InternalId)>,
+    /// The largest that a run of these hours found; zero: no run removed anything.
+    pub base: Base,
 }

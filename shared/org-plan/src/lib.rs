@@ -21,10 +21,10 @@ mod rules;
 mod wording;
 
 pub use absence::{AbsenceBudget, AbsenceFinding, Question, judge_absence, questions};
-pub use change::{Action, AttributeChange, Change, Item, KeptItem, Note};
+pub use change::{Action, AttributeChange, Change, Item, KeptItem, Note, Reclaimed};
 pub use compare::{Base, Comparison, compare};
-pub use held::{HeldItem, HeldList, Standing};
+pub use held::{DecidedRemoval, HeldItem, HeldList, RemovalKey, RemovalsOfDay, Standing};
 pub use permitted::{PermittedChange, PermittedMark, PermittedPlan};
-pub use plan::{AcceptedAbsences, Plan, PlanInput, PlanRules, plan};
-pub use protection::{Verdict, protect};
+pub use plan::{AcceptedAbsences, Plan, PlanInput, PlanRules, Resolution, Resolved, plan};
+pub use protection::{Guarded, Verdict, protect};
 pub use rules::{Limits, ProtectionRules, RuleLimit, RuleWindow, TrippedRule};

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use org_model::{
     AttributeName, DepartmentId, DepartmentTree, Fingerprint, Generation, InternalId, ItemKey,
-    MappedUser, RunId, SourceId, UserKey,
+    MappedUser, RunId, SourceId, UserId, UserKey,
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,30 @@ pub struct PlanInput<'a> {
     pub waiting: BTreeSet<ItemKey>,
     /// What a person decided about those whom the range that they accepted does not show.
     pub accepted: AcceptedAbsences,
+    /// What administrators said about a userid whose record may be another's.
+    pub resolutions: BTreeMap<UserKey, Resolved>,
     pub rules: PlanRules,
+}
+
+/// An administrator's word on two records that may be one person (DESIGN.md §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// One person: whoever has the userid now takes the other record's internal id over.
+    Same,
+    /// Two people: the other record stays what it is, and whoever has the userid now gets a
+    /// record of their own.
+    New,
+}
+
+/// A [`Resolution`] with the record it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    pub choice: Resolution,
+    /// As it stands: moved aside, detached under the same userid, or live under another userid.
+    pub other: Item,
+    /// It was moved aside when its userid was given to somebody else.
+    pub aside: bool,
 }
 
 /// Missing items on the list that a person accepted with a range, by what is to become of them.
@@ -65,10 +88,13 @@ pub struct AcceptedAbsences {
     pub delete: BTreeSet<ItemKey>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanRules {
     /// A deleted item that returns within this many days is restored.
     pub deleted_retention_days: u32,
+    /// The attributes that hold a mobile or a mail: equal ones under an equal name are a suspected
+    /// rename.
+    pub contact_attributes: BTreeSet<AttributeName>,
 }
 
 /// The ordered changes, judged by nobody yet.
@@ -100,6 +126,9 @@ pub struct Plan {
     /// written: it serves the judgement that follows the planning.
     #[serde(skip)]
     pub defaulted: BTreeMap<ItemKey, BTreeSet<AttributeName>>,
+    /// Who would be deleted, and the userid of somebody new who may be the same person.
+    #[serde(skip)]
+    pub renames: BTreeMap<ItemKey, UserId>,
 }
 
 /// What the fingerprint of a plan covers of one change.

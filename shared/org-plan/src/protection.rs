@@ -43,7 +43,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use org_model::{Fingerprint, ItemKey, ItemKind};
 
 use crate::{
-    Change, HeldItem, Item, KeptItem, PermittedPlan, Plan, ProtectionRules, Standing, TrippedRule,
+    Action, AttributeChange, Change, DecidedRemoval, HeldItem, Item, KeptItem, PermittedPlan, Plan,
+    ProtectionRules, Standing, TrippedRule,
 };
 use occupancy::Occupancy;
 use sorting::{Decision, Sorted};
@@ -63,7 +64,38 @@ pub struct Verdict {
     pub detaching: Vec<HeldItem>,
     /// Approved items that this run removes.
     pub consumed: Vec<HeldItem>,
+    /// Kept items that this snapshot shows again: their marks go.
+    pub kept_released: Vec<HeldItem>,
+    /// Values that the guard over clearings keeps, person by person.
+    pub guarded: Vec<Guarded>,
     pub tripped: Vec<TrippedRule>,
+}
+
+/// What one person keeps although the reading shows it empty: it would go for too many at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guarded {
+    /// As it stands.
+    pub item: Item,
+    /// The clearings that do not happen.
+    pub changes: Vec<AttributeChange>,
+}
+
+impl Verdict {
+    /// What this run may remove, to be written down before it does.
+    pub fn decided(&self) -> Vec<DecidedRemoval> {
+        let approved: BTreeSet<_> = self.consumed.iter().map(HeldItem::removal_id).collect();
+        let removals = self.permitted.removals();
+        let decided = removals.map(|change| {
+            let id = (change.kind(), change.after.internal_id(), change.action);
+            DecidedRemoval {
+                kind: change.kind(),
+                internal_id: change.after.internal_id().clone(),
+                action: change.action,
+                approved: change.action == Action::Detach || approved.contains(&id),
+            }
+        });
+        decided.collect()
+    }
 }
 
 /// Judges a plan. `seen`: is this item in the snapshot? (for items of waiting lists)
@@ -92,6 +124,8 @@ pub fn protect(
         released: standing_now.released,
         detaching: standing_now.detaching,
         consumed,
+        kept_released: Vec::new(),
+        guarded: Vec::new(),
         tripped,
     }
 }
@@ -182,7 +216,8 @@ fn marks_beside(
 impl Standing {
     /// An administrator decided that this item stays.
     fn keeps(&self, item: &Item) -> bool {
-        self.kept
-            .contains(&(item.kind(), item.internal_id().clone()))
+        let is_it =
+            |kept: &HeldItem| kept.kind == item.kind() && kept.internal_id == *item.internal_id();
+        self.kept.iter().any(is_it)
     }
 }

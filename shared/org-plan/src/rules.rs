@@ -34,6 +34,8 @@ pub enum RuleLimit {
     Paused,
     /// An attribute would be emptied for too many people.
     Clearing,
+    /// Somebody new may be the same person.
+    SuspectedRename,
 }
 
 impl RuleLimit {
@@ -44,11 +46,12 @@ impl RuleLimit {
             Self::LastOnes => "last_ones",
             Self::Paused => "paused",
             Self::Clearing => "clearing",
+            Self::SuspectedRename => "suspected_rename",
         }
     }
 }
 
-/// Over what a rule counted. The rolling day arrives with the rolling window.
+/// Over what a rule counted: this run, or the 24 hours that end with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleWindow {

@@ -7,9 +7,9 @@ use source_settings::parse_source_id;
 use sync_run::ports::{Clock, Notifier, RunStarter, Secrets};
 
 use crate::ports::{
-    AgentChecks, Author, Clearings, Contacts, DirectoryReader, HeldDecisions, History, KeptSource,
-    LoginApps, RangeDecisions, RunQueue, Schedules, SecretVault, SettingsStore, SourceStanding,
-    WecomDesk,
+    AgentChecks, Author, Clearings, Contacts, DirectoryReader, HeldDecisions, History, KeptMarks,
+    KeptSource, LoginApps, RangeDecisions, RunQueue, Schedules, SecretVault, SettingsStore,
+    SourceStanding, WecomDesk,
 };
 use crate::{AdminError, Warning};
 
@@ -29,6 +29,7 @@ pub struct Ports {
     pub notifier: Arc<dyn Notifier>,
     pub queue: Arc<dyn RunQueue>,
     pub held: Arc<dyn HeldDecisions>,
+    pub kept: Arc<dyn KeptMarks>,
     pub ranges: Arc<dyn RangeDecisions>,
     pub directory: Arc<dyn DirectoryReader>,
     pub starter: Arc<dyn RunStarter>,

@@ -5,8 +5,8 @@ mod wecom;
 
 pub use keeping::{
     AgentCheck, AgentChecks, AgentDeleted, AgentStanding, ClearStart, Clearings, History,
-    HistoryAction, HistoryEntry, LoginApps, RangeAccepted, RangeDecisions, SourceCommit,
-    SourceStanding, StoredLoginApp, Unsettled,
+    HistoryAction, HistoryEntry, KeptItem, KeptMarks, LoginApps, RangeAccepted, RangeDecisions,
+    SourceCommit, SourceStanding, StoredLoginApp, Unsettled,
 };
 pub use wecom::{
     AgentProbe, CheckFailure, CheckStep, LookupSession, RangeCounts, SourceCheck, StepName,
@@ -199,6 +199,25 @@ pub trait RunQueue: Send + Sync {
         filter: &RowFilter,
         page: &PageRequest,
     ) -> Result<Page<Row>, StoreError>;
+    /// A queued run is cancelled at once and never starts; a live one is asked to stop.
+    async fn cancel(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+        author: &Author,
+    ) -> Result<Cancelled, StoreError>;
+}
+
+/// How cancelling a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cancelled {
+    /// It was queued and never starts.
+    Done(Box<RunRecord>),
+    /// It is live: it stops at its next row boundary. Asking again changes nothing.
+    Asked(Box<RunRecord>),
+    /// It was over before, however it ended.
+    Over(Box<RunRecord>),
+    NotFound,
 }
 
 /// How many lists are shown of those that nobody will decide any more.
@@ -239,8 +258,18 @@ pub trait HeldDecisions: Send + Sync {
         fingerprint: Fingerprint,
         page: &PageRequest,
     ) -> Result<Option<Page<HeldItem>>, StoreError>;
-    /// waiting → approved, unless it expired.
+    /// waiting → approved, unless it expired; `except` stay, kept, in the same transaction. Asked
+    /// again with other exceptions it is [`Decided::NotWaiting`].
     async fn approve(
+        &self,
+        source: &SourceId,
+        fingerprint: Fingerprint,
+        except: &[HeldItem],
+        author: &Author,
+    ) -> Result<Decided, StoreError>;
+    /// waiting → rejected, unless it expired: everything that remains of it is kept, in the same
+    /// transaction.
+    async fn reject(
         &self,
         source: &SourceId,
         fingerprint: Fingerprint,
@@ -253,6 +282,8 @@ pub trait HeldDecisions: Send + Sync {
 pub struct UserFilter {
     pub status: Option<UserStatus>,
     pub updated_since: Option<Timestamp>,
+    /// Only who stands in this department itself.
+    pub department: Option<DepartmentId>,
 }
 
 #[async_trait]
@@ -268,6 +299,12 @@ pub trait DirectoryReader: Send + Sync {
         filter: &UserFilter,
         page: &PageRequest,
     ) -> Result<Page<org_model::DirectoryUser>, StoreError>;
+    /// Records that were moved aside when this userid was given to somebody else, latest first.
+    async fn aside(
+        &self,
+        source: &SourceId,
+        key: &UserKey,
+    ) -> Result<Vec<org_model::DirectoryUser>, StoreError>;
     async fn department(
         &self,
         source: &SourceId,

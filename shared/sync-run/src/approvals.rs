@@ -65,7 +65,7 @@ fn cause(list: &StoredHeldList) -> String {
 /// did not.
 async fn is_busy(ports: &Ports, source: &SourceId, now: Timestamp) -> Result<bool, StoreError> {
     let live = ports.leases.holder(source).await?;
-    if live.is_some_and(|(_, expires_at)| now < expires_at) {
+    if live.is_some_and(|holder| now < holder.expires_at) {
         return Ok(true);
     }
     Ok(!ports.runs.unfinished(source).await?.is_empty())

@@ -60,6 +60,7 @@ fn notice(dead: &RunRecord, error: &RunError, now: Timestamp) -> OutboxItem {
         run: Some(run.clone()),
         subject: notices::subject(source, &format!("run failed: {code}")),
         text,
+        detail: serde_json::Value::Null,
     };
     OutboxItem {
         id: format!("{run}-{code}"),

@@ -59,6 +59,7 @@ pub async fn clear_source(
         source: source.clone(),
         run: run.clone(),
         scheduled_at: None,
+        segment: None,
         now: ports.clock.now(),
         expires_at: deadline + LEASE_GRACE,
     };

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use org_model::{InternalId, ItemKind};
 use org_plan::{HeldItem, HeldList, TrippedRule};
 
 use crate::book::Book;
@@ -46,7 +45,7 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
         held.iter()
             .all(|new| new.list.fingerprint != list.list.fingerprint)
     });
-    let removals = removals_of(judged);
+    let removals = verdict.decided();
     let nothing_changes = verdict.permitted.changes().len() == 0 && removals.is_empty();
     if nothing_changes && held.is_empty() && lists.is_empty() && book.outbox.is_empty() {
         return Ok(());
@@ -58,6 +57,9 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
         held,
         lists,
         removals,
+        kept: Vec::new(),
+        kept_released: Vec::new(),
+        resolved: Vec::new(),
         outbox: book.outbox.clone(),
         state: book.state.clone(),
     };
@@ -65,13 +67,6 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
     // Durable now; had it failed, they would be closed with the record.
     book.outbox.clear();
     Ok(())
-}
-
-fn removals_of(judged: &Judged) -> Vec<(ItemKind, InternalId)> {
-    let removals = judged.verdict.permitted.removals();
-    removals
-        .map(|change| (change.after.kind(), change.after.internal_id().clone()))
-        .collect()
 }
 
 /// After the removals: what was removed of an approved list is settled, and who was detached waits
@@ -96,7 +91,10 @@ pub(crate) async fn settle_approvals(book: &mut Book<'_>, judged: &Judged) -> Re
         record: book.record.clone(),
         held: Vec::new(),
         lists,
-        removals: removals_of(judged),
+        removals: verdict.decided(),
+        kept: Vec::new(),
+        kept_released: Vec::new(),
+        resolved: Vec::new(),
         outbox: Vec::new(),
         state: book.state.clone(),
     };

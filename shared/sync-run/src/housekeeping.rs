@@ -119,7 +119,7 @@ impl Visit<'_> {
             return;
         };
         let now = self.ports.clock.now();
-        if holder.is_some_and(|(_, expires_at)| now < expires_at) {
+        if holder.is_some_and(|holder| now < holder.expires_at) {
             return;
         }
         match self.ports.starter.start_clearing(self.source).await {
@@ -162,9 +162,9 @@ impl Visit<'_> {
             return;
         };
         let (live, dead): (Option<RunId>, Option<RunId>) = match holder {
-            Some((run, expires_at)) if now < expires_at => (Some(run), None),
+            Some(holder) if now < holder.expires_at => (Some(holder.run), None),
             // Claimed and never released: this run died, perhaps before it could say `running`.
-            Some((run, _)) => (None, Some(run)),
+            Some(holder) => (None, Some(holder.run)),
             None => (None, None),
         };
         let unfinished = self.ports.runs.unfinished(self.source).await;

@@ -84,7 +84,7 @@ pub(crate) async fn judge(
     // A plan that is shown shows its clearings: it is what applying it by its fingerprint does.
     let applied_plan = match book.record.mode {
         RunMode::Plan => Some(made.fingerprint()),
-        RunMode::Apply => book.record.expected_plan,
+        RunMode::Apply | RunMode::Undo | RunMode::Restore => book.record.expected_plan,
     };
     let standing = lists.standing(applied_plan);
     let seen = |key: &ItemKey| is_seen(&snapshot, key);
@@ -193,7 +193,9 @@ fn plan_input<'a>(
         absences,
         waiting: lists.waiting_keys(),
         accepted: look.accepted.clone(),
+        resolutions: BTreeMap::new(),
         rules: PlanRules {
+            contact_attributes: Default::default(),
             deleted_retention_days: source.settings.retention_days.deleted,
         },
     }

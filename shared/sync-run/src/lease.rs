@@ -12,9 +12,20 @@ pub struct ClaimRequest {
     pub run: RunId,
     /// For schedules: the time it was due; a second delivery of the same time is refused.
     pub scheduled_at: Option<Timestamp>,
+    /// `Some(n)`: the continuation that the run's last segment handed over to, and nothing else.
+    pub segment: Option<u32>,
     pub now: Timestamp,
     /// The invocation's deadline + 60 s.
     pub expires_at: Timestamp,
+}
+
+/// Who holds a source's lease, live or expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub run: RunId,
+    pub expires_at: Timestamp,
+    /// The run handed over to this segment, which nobody claimed yet, at this time.
+    pub handed_over: Option<(u32, Timestamp)>,
 }
 
 /// Taken is an answer, not an error.
@@ -27,7 +38,8 @@ pub enum ClaimOutcome {
     },
     /// Another run is live.
     Taken { live_run: RunId },
-    /// This delivery was already served: same run id, or same scheduled time.
+    /// This delivery was already served: same run id and segment, or same scheduled time. Also a
+    /// segment that nobody handed over to, or whose run is no longer the lease's.
     AlreadyServed { run: RunId },
 }
 

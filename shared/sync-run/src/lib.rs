@@ -18,6 +18,7 @@ mod confirm;
 mod decide;
 mod housekeeping;
 mod judge;
+mod kept;
 mod lease;
 mod notices;
 mod outcomes;
@@ -26,6 +27,7 @@ mod purge;
 mod ranges;
 mod reading;
 mod record;
+mod resolution;
 mod rows;
 mod run;
 mod source;
@@ -37,14 +39,17 @@ mod trouble;
 pub use clear::{Cleared, clear_source};
 pub use clearance::Clearance;
 pub use housekeeping::{Tidied, housekeeping};
-pub use lease::{ClaimOutcome, ClaimRequest, RunLease, claim};
+pub use kept::{KEPT_SET_MAX_ITEMS, KeptRelease, KeptSet, KeptWhy};
+pub use lease::{ClaimOutcome, ClaimRequest, Holder, RunLease, claim};
 pub use record::{
-    Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload, ReasonText, Row,
-    RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus, StoredHeldList, Trigger, Units,
+    Cancellation, Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload,
+    ReasonText, Row, RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus, StoredHeldList,
+    Trigger, Units,
 };
+pub use resolution::{OtherRecord, StoredResolution};
 pub use rows::ROWS_PER_PAGE;
 pub use run::{DEADLINE_MARGIN, LEASE_GRACE, RunOutcome, RunRequest, run};
-pub use source::{MirrorSize, SourceState, StoredAgent, StoredSource};
+pub use source::{MirrorSize, RefusedSecret, RemovingRun, SourceState, StoredAgent, StoredSource};
 pub use standing::{APPROVAL_VALID, StandingLists};
 pub use standing_range::{AffectedPeople, RangeAcceptance, StandingRange};
 pub use take_over::take_over;

@@ -58,6 +58,7 @@ pub(crate) fn held(book: &Book<'_>, list: &HeldList) -> Notice {
         run: Some(list.run.clone()),
         subject: held_subject(list, "held back"),
         text,
+        detail: serde_json::Value::Null,
     }
 }
 
@@ -80,6 +81,7 @@ pub(crate) fn held_reminder(stored: &StoredHeldList, now: Timestamp) -> Notice {
         run: Some(list.run.clone()),
         subject: held_subject(list, "still holds"),
         text,
+        detail: serde_json::Value::Null,
     }
 }
 
@@ -119,6 +121,9 @@ fn rule_text(rule: &TrippedRule) -> String {
             format!("{deletions} of {base} {kind} would go, and at most one would remain")
         }
         RuleLimit::Paused => format!("deletions are paused, and {deletions} {kind} would go"),
+        RuleLimit::SuspectedRename => {
+            format!("{deletions} {kind} may only have another userid now")
+        }
         RuleLimit::Clearing => {
             let attribute = rule.attribute.as_deref().unwrap_or_default();
             format!("{attribute} would be emptied for {deletions} of {base} {kind}")
@@ -183,6 +188,7 @@ pub(crate) fn unread(record: &RunRecord, error: &RunError, now: Timestamp) -> No
         run: Some(record.run.clone()),
         subject: subject(&record.source, "run failed: the source cannot be read"),
         text,
+        detail: serde_json::Value::Null,
     }
 }
 
@@ -249,6 +255,7 @@ pub(crate) fn silence(
         run: None,
         subject: subject(source, "no complete run for a long time"),
         text,
+        detail: serde_json::Value::Null,
     }
 }
 
@@ -260,6 +267,7 @@ fn notice(book: &Book<'_>, kind: NoticeKind, head: &str, text: String) -> Notice
         run: Some(book.lease.run().clone()),
         subject: subject(book.lease.source(), head),
         text,
+        detail: serde_json::Value::Null,
     }
 }
 

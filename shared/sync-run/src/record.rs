@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use org_model::{Fingerprint, Generation, InternalId, ItemKind, RunId, SourceId, UnsealedReason};
-use org_plan::{Action, AttributeChange, HeldItem, HeldList};
+use org_model::{
+    Fingerprint, Generation, InternalId, ItemKind, RunId, SourceId, UnsealedReason, UserId, UserKey,
+};
+use org_plan::{Action, AttributeChange, DecidedRemoval, HeldItem, HeldList};
 use serde::{Deserialize, Serialize};
 
-use crate::SourceState;
+use crate::{KeptRelease, KeptSet, SourceState};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,6 +25,10 @@ pub enum RunMode {
     Apply,
     /// Everything up to the decision; writes rows `planned` and nothing else.
     Plan,
+    /// Gives back what another run deleted or disabled, and keeps it; WeCom is not asked.
+    Undo,
+    /// Gives one deleted person back, and keeps them; WeCom is not asked.
+    Restore,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -140,6 +146,15 @@ pub struct RunRecord {
     pub plan: Option<Fingerprint>,
     /// The plan the caller asked to apply; another plan is refused as stale.
     pub expected_plan: Option<Fingerprint>,
+    /// The run that showed that plan: its rows tell what is different now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_plan_run: Option<RunId>,
+    /// For mode `undo`: the run whose removals are given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<RunId>,
+    /// For mode `restore`: who is given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restores: Option<UserId>,
     pub counts: Counts,
     /// Attribute → how many people keep a value of it that this run would have emptied, had the
     /// guard over clearings let it.
@@ -179,6 +194,9 @@ impl RunRecord {
             agent: None,
             plan: None,
             expected_plan: None,
+            expected_plan_run: None,
+            undoes: None,
+            restores: None,
             counts: Counts::new(),
             kept_back: BTreeMap::new(),
             wecom_calls: BTreeMap::new(),
@@ -239,9 +257,22 @@ pub struct Decision {
     /// Earlier lists with changed state: released items, approvals consumed, expiry.
     pub lists: Vec<StoredHeldList>,
     /// The items this run may remove.
-    pub removals: Vec<(ItemKind, InternalId)>,
+    pub removals: Vec<DecidedRemoval>,
+    /// Who is kept from now on. Keeping harms nobody: these may be written before the transaction.
+    pub kept: Vec<KeptSet>,
+    /// Who is kept no longer, since this reading shows them.
+    pub kept_released: Vec<KeptRelease>,
+    /// Resolutions that this run carried out.
+    pub resolved: Vec<UserKey>,
     pub outbox: Vec<OutboxItem>,
     pub state: SourceState,
+}
+
+/// Somebody wants a live run to stop at its next row boundary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    pub by: String,
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -251,9 +282,17 @@ pub enum NoticeKind {
     HeldReminder,
     ClearingsSkipped,
     RunFailed,
+    /// Sealed, and some rows did not get through.
+    RunPartial,
     RunUnsealed,
+    /// The visible range became narrower and waits for a person's word.
+    RangeShrank,
+    /// An agent does not answer; the run went through another one.
+    AgentDown,
     MappingFailing,
     Silence,
+    /// What was told as trouble is over.
+    Recovered,
     /// Sent because an administrator asked for it.
     Test,
 }
@@ -267,7 +306,11 @@ pub struct Notice {
     pub run: Option<RunId>,
     /// ASCII, one line, under 100 characters.
     pub subject: String,
+    /// For a person: English, then the same in Chinese.
     pub text: String,
+    /// For a machine: what the text says, in the names of the API. An object.
+    #[serde(default)]
+    pub detail: serde_json::Value,
 }
 
 /// Something that must leave the system, durable until it has.

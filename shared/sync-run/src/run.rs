@@ -80,6 +80,7 @@ pub async fn run(ports: &Ports, request: &RunRequest) -> Result<RunOutcome, Stor
         source: request.source.clone(),
         run: request.run.clone(),
         scheduled_at: request.scheduled_at,
+        segment: None,
         now,
         expires_at: request.deadline + LEASE_GRACE,
     };
@@ -168,6 +169,7 @@ async fn work(book: &mut Book<'_>, source: &StoredSource) -> Result<(), Trouble>
         return Err(Trouble::stale_plan());
     }
     match book.record.mode {
+        RunMode::Undo | RunMode::Restore => Err(Trouble::stale_plan()),
         RunMode::Plan => book.write_planned_rows(&judged).await,
         RunMode::Apply => {
             decide::decide(book, &judged).await?;

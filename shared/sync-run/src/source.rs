@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use org_model::{ExpandedRange, RunId, SourceId};
 use serde::{Deserialize, Serialize};
-use source_settings::{AgentId, AgentSettings, SourceSettings};
+use source_settings::{AgentId, AgentSettings, SecretRef, SourceSettings};
+
+use crate::RunError;
 
 /// What the system knows about a source, beside its settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +26,34 @@ pub struct SourceState {
     /// How many live people and departments the mirror had after the last sealed run.
     #[serde(default)]
     pub mirror_size: Option<MirrorSize>,
+    /// The runs of the last 24 hours that decided removals, latest last: what the rolling day of
+    /// deletion protection is made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removing_runs: Vec<RemovingRun>,
+    /// A secret that WeCom refused: it is never tried again (WECOM.md §5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_secret: Option<RefusedSecret>,
+}
+
+/// A run that decided to remove something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovingRun {
+    pub run: RunId,
+    pub at: Timestamp,
+    /// What its thresholds measured by.
+    pub base: MirrorSize,
+}
+
+/// Credentials that WeCom called wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedSecret {
+    pub corp_id: String,
+    pub agent_id: u64,
+    /// Which stored secret: a new one is tried.
+    pub secret: SecretRef,
+    /// The code and the words of the run that was refused.
+    pub error: RunError,
+    pub at: Timestamp,
 }
 
 /// Live, attached rows of a mirror.

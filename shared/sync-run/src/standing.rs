@@ -73,8 +73,10 @@ impl StandingLists {
         Standing {
             waiting: self.waiting_items().cloned().collect(),
             approved: self.approved_items().cloned().collect(),
-            kept: BTreeSet::new(),
+            kept: Vec::new(),
             applied_plan,
+            day: Default::default(),
+            decided: None,
         }
     }
 

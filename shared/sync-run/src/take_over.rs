@@ -16,15 +16,17 @@ pub async fn take_over(
     source: &SourceId,
     round: &RunId,
 ) -> Result<Option<RunId>, StoreError> {
-    let Some((dead, expires_at)) = ports.leases.holder(source).await? else {
+    let Some(holder) = ports.leases.holder(source).await? else {
         return Ok(None);
     };
+    let (dead, expires_at) = (holder.run, holder.expires_at);
     let now = ports.clock.now();
     let request = ClaimRequest {
         source: source.clone(),
         run: RunId::new(format!("{round}-{source}")),
         scheduled_at: None,
         // Nobody alive holds it: the moment at which it would expire has come.
+        segment: None,
         now: expires_at.max(now),
         expires_at: expires_at.max(now) + LEASE_GRACE,
     };

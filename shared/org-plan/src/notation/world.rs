@@ -173,6 +173,7 @@ impl World {
             absences,
             waiting,
             accepted: reading.accepted.clone(),
+            resolutions: BTreeMap::new(),
             rules: PlanRules {
                 deleted_retention_days: self.retention_days,
             },

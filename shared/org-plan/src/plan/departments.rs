@@ -61,6 +61,7 @@ fn create(input: &PlanInput<'_>, department: &Department) -> Change {
         changes: rows(None, &after),
         after: Item::Department(after),
         displaces: false,
+        reclaims: None,
         note: None,
     }
 }
@@ -81,6 +82,7 @@ fn take_back(
         before: Some(Item::Department(before.clone())),
         after: Item::Department(after),
         displaces: false,
+        reclaims: None,
         note: None,
     }
 }

@@ -86,6 +86,7 @@ fn detachment(before: &Item, generation: Generation) -> Change {
         before: Some(before.clone()),
         after,
         displaces: false,
+        reclaims: None,
         changes: vec![AttributeChange {
             attribute: "detached".to_owned(),
             before: None,
@@ -129,6 +130,7 @@ fn deletion(input: &PlanInput<'_>, key: &ItemKey, before: &Item) -> Change {
         before: Some(before.clone()),
         after,
         displaces: false,
+        reclaims: None,
         changes: vec![AttributeChange {
             attribute: "status".to_owned(),
             before: Some(Value::from(status)),

@@ -89,6 +89,7 @@ fn create(input: &PlanInput<'_>, mapped: &MappedUser) -> Change {
         changes: rows(None, &user),
         after: Item::User(user),
         displaces: false,
+        reclaims: None,
         note: None,
     }
 }
@@ -207,6 +208,7 @@ fn disable(
         before: Some(before),
         after: Item::User(after),
         displaces: false,
+        reclaims: None,
         changes,
         note: None,
     })

@@ -57,6 +57,7 @@ pub(super) fn update(
         before: Some(before),
         after,
         displaces: false,
+        reclaims: None,
         changes,
         note,
     })

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{Fingerprint, RunId, SourceId};
+use org_model::{Fingerprint, ItemKey, RunId, SourceId};
 use org_plan::HeldItem;
 use serde::{Deserialize, Serialize};
 use source_settings::{
     AgentId, LoginAppId, LoginAppSettings, SecretRef, SettingsChange, SourceSettings,
 };
 use sync_run::ports::StoreError;
-use sync_run::{AffectedPeople, Clearance, StandingRange};
+use sync_run::{AffectedPeople, Clearance, KeptWhy, StandingRange, StoredResolution};
 
 use super::{Author, Expected, Page, PageRequest};
 
@@ -54,6 +54,8 @@ pub enum HistoryAction {
     CredentialsImported,
     RangeAccepted,
     Replaced,
+    /// A mark that kept somebody was taken back.
+    KeptCleared,
 }
 
 /// One change of a source: who, when, what.
@@ -223,4 +225,38 @@ pub trait Clearings: Send + Sync {
     async fn settle_clearing(&self, source: &SourceId, left: &Unsettled) -> Result<(), StoreError>;
     /// Asks that a vacant or cleared source goes as well. Only ever strengthens a clearance.
     async fn remove_cleared(&self, source: &SourceId) -> Result<(), StoreError>;
+}
+
+/// One item that is kept, and by which decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptItem {
+    pub item: HeldItem,
+    pub why: KeptWhy,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// Who is kept, and conflicts that an administrator resolves.
+#[async_trait]
+pub trait KeptMarks: Send + Sync {
+    /// Latest decision first.
+    async fn kept_items(
+        &self,
+        source: &SourceId,
+        page: &PageRequest,
+    ) -> Result<Page<KeptItem>, StoreError>;
+    /// Takes back every mark that keeps this item, with an entry in the history: a candidate
+    /// again at the next sealed run. Gives those that were taken back; none: nothing kept it.
+    async fn clear_kept(
+        &self,
+        source: &SourceId,
+        item: &ItemKey,
+        author: &Author,
+    ) -> Result<Vec<KeptItem>, StoreError>;
+    /// Remembers a word on a conflict until a run has carried it out; replaces an earlier one.
+    async fn put_resolution(
+        &self,
+        source: &SourceId,
+        resolution: &StoredResolution,
+    ) -> Result<(), StoreError>;
 }

@@ -8,11 +8,12 @@ mod wecom;
 mod world;
 
 pub use store::{
-    Clearing, DETACH_MAX, HeldLists, Leases, Mirror, MirrorUpkeep, Outbox, PURGE_MAX, PurgePage,
-    Purgeable, REMOVALS_MAX, Ranges, RunLog, Sources, StoreError, WriteOutcome,
+    Clearing, DETACH_MAX, Decisions, HeldLists, Leases, Mirror, MirrorUpkeep, Outbox, PURGE_MAX,
+    PurgePage, Purgeable, REMOVALS_MAX, Ranges, RunLog, Sources, StoreError, WriteOutcome,
 };
 pub use wecom::{
-    AgentAccess, Answer, ReadError, Remedy, Wecom, WecomAccess, WecomScope, WecomSession,
+    AgentAccess, AgentFailure, Answer, ReadError, Remedy, Wecom, WecomAccess, WecomScope,
+    WecomSession,
 };
 pub use world::{
     Clock, Events, NoProgress, Notifier, Progress, RunStarter, Secrets, SendError, Step,
@@ -27,6 +28,7 @@ pub struct Ports {
     pub upkeep: Arc<dyn MirrorUpkeep>,
     pub runs: Arc<dyn RunLog>,
     pub held: Arc<dyn HeldLists>,
+    pub decisions: Arc<dyn Decisions>,
     pub outbox: Arc<dyn Outbox>,
     pub ranges: Arc<dyn Ranges>,
     pub clearing: Arc<dyn Clearing>,

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{Fingerprint, ItemKey, Mark, RunId, SourceId};
-use org_plan::{HeldItem, Item, PermittedChange, PermittedMark};
+use org_model::{Fingerprint, ItemKey, Mark, RunId, SourceId, UserKey};
+use org_plan::{DecidedRemoval, HeldItem, Item, PermittedChange, PermittedMark};
 use source_settings::AgentId;
 
 use crate::{
-    ClaimOutcome, ClaimRequest, Clearance, Decision, OutboxItem, Row, RowsPage, RunLease,
-    RunRecord, SourceState, StandingRange, StoredAgent, StoredHeldList, StoredSource, Units,
+    Cancellation, ClaimOutcome, ClaimRequest, Clearance, Decision, Holder, KeptSet, OutboxItem,
+    Row, RowsPage, RunLease, RunRecord, SourceState, StandingRange, StoredAgent, StoredHeldList,
+    StoredResolution, StoredSource, Units,
 };
 
 /// The store could not do or tell something.
@@ -55,8 +56,8 @@ pub trait Sources: Send + Sync {
 pub trait Leases: Send + Sync {
     async fn claim(&self, request: &ClaimRequest) -> Result<ClaimOutcome, StoreError>;
     async fn release(&self, lease: &RunLease) -> Result<(), StoreError>;
-    /// The live run and when its lease ends.
-    async fn holder(&self, source: &SourceId) -> Result<Option<(RunId, Timestamp)>, StoreError>;
+    /// Whoever claimed last and did not release.
+    async fn holder(&self, source: &SourceId) -> Result<Option<Holder>, StoreError>;
 }
 
 #[async_trait]
@@ -72,8 +73,12 @@ pub trait Mirror: Send + Sync {
         keys: &[ItemKey],
     ) -> Result<BTreeMap<ItemKey, Item>, StoreError>;
 
+    /// Records that were moved aside when this userid was given to somebody else, as they stand.
+    async fn aside(&self, source: &SourceId, user: &UserKey) -> Result<Vec<Item>, StoreError>;
+
     /// One creation or update, conditional on `before`'s stamp. For `displaces`: one transaction
-    /// that moves the old record aside and puts the new one.
+    /// that moves the old record aside and puts the new one. For `reclaims`: one transaction that
+    /// also checks the lease, puts the record and deletes the other, conditional on both stamps.
     async fn write(
         &self,
         lease: &RunLease,
@@ -165,6 +170,31 @@ pub trait RunLog: Send + Sync {
         outbox: &[OutboxItem],
         state: &SourceState,
     ) -> Result<(), StoreError>;
+    /// Hands a run over to its next segment, in one transaction under the lease: the record (still
+    /// `running`), what must leave, the source's state, and the lease, which stays the run's until
+    /// `until` and can be claimed by exactly this segment, once, or by anybody after that time.
+    async fn hand_over(
+        &self,
+        lease: &RunLease,
+        record: &RunRecord,
+        outbox: &[OutboxItem],
+        state: &SourceState,
+        segment: u32,
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// What a run decided to remove, as its last decision says. `None`: it has not decided, or its
+    /// log expired.
+    async fn decided(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+    ) -> Result<Option<Vec<DecidedRemoval>>, StoreError>;
+    /// Did somebody ask this run to stop?
+    async fn cancellation(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+    ) -> Result<Option<Cancellation>, StoreError>;
     /// Runs that are queued or running, oldest first.
     async fn unfinished(&self, source: &SourceId) -> Result<Vec<RunRecord>, StoreError>;
     /// Units consumed through this handle since it was made.
@@ -175,6 +205,15 @@ pub trait RunLog: Send + Sync {
 pub trait HeldLists: Send + Sync {
     /// Lists that wait or are approved and not consumed.
     async fn standing(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError>;
+}
+
+/// What administrators decided that later runs heed.
+#[async_trait]
+pub trait Decisions: Send + Sync {
+    /// The sets in which somebody is still kept, oldest first.
+    async fn kept(&self, source: &SourceId) -> Result<Vec<KeptSet>, StoreError>;
+    /// What was said about conflicts and is not carried out yet.
+    async fn resolutions(&self, source: &SourceId) -> Result<Vec<StoredResolution>, StoreError>;
 }
 
 #[async_trait]

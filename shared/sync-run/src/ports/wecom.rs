@@ -33,6 +33,16 @@ pub struct AgentAccess {
     pub credentials: Option<(String, SecretString)>,
 }
 
+/// An agent that a conversation went around.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentFailure {
+    pub id: String,
+    /// As in [`ReadError::code`].
+    pub code: &'static str,
+    /// What happened; no URL, token or body.
+    pub message: String,
+}
+
 /// Which departments the settings take in; both empty: everything visible.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WecomScope {
@@ -109,6 +119,9 @@ pub trait Wecom: Send + Sync {
 pub trait WecomSession: Send + Sync {
     /// The agent that answers now; `None`: directly.
     fn agent(&self) -> Option<String>;
+
+    /// The agents that were tried and given up so far, in the order of the settings.
+    fn failed_agents(&self) -> Vec<AgentFailure>;
 
     /// Reads everything once (DESIGN.md §4 step 3). What is not answered becomes a gap.
     async fn read(&self, scope: &WecomScope, progress: &dyn Progress) -> Result<RawOrg, ReadError>;

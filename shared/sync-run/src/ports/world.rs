@@ -47,6 +47,14 @@ pub trait RunStarter: Send + Sync {
         trigger: crate::Trigger,
     ) -> Result<(), SendError>;
 
+    /// Invokes `sync-org` asynchronously for the next segment of a run.
+    async fn start_segment(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+        segment: u32,
+    ) -> Result<(), SendError>;
+
     /// Invokes `sync-org` asynchronously to clear a source that is replaced or deleted.
     async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError>;
 }
