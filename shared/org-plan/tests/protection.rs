@@ -328,8 +328,8 @@ fn those_beyond_the_budget_alone_never_go() {
 fn whom_an_administrator_keeps_is_no_candidate_and_makes_no_row() {
     let mut world = World::holding("1 Acme\n  2 Law\n    - an An\n  - bo Bo\n  - cy Cy");
     let an = ItemKey::User(UserId::new("an").key());
-    let internal_id = world.mirror.items[&an].internal_id().clone();
-    world.standing.kept.insert((ItemKind::User, internal_id));
+    let kept = HeldItem::of(&world.mirror.items[&an], Action::Delete);
+    world.standing.kept.push(kept);
     insta::assert_snapshot!(world.run(&Reading::sealed("1 Acme\n  - bo Bo\n  - cy Cy")),
         @r#"keep department 2 "Law" [not_empty], marked"#);
 }
@@ -338,8 +338,8 @@ fn whom_an_administrator_keeps_is_no_candidate_and_makes_no_row() {
 fn whom_an_administrator_keeps_gets_no_mark_either() {
     let mut world = World::holding("1 Acme\n  - an An\n  - bo Bo\n  - cy Cy");
     let an = ItemKey::User(UserId::new("an").key());
-    let internal_id = world.mirror.items[&an].internal_id().clone();
-    world.standing.kept.insert((ItemKind::User, internal_id));
+    let kept = HeldItem::of(&world.mirror.items[&an], Action::Delete);
+    world.standing.kept.push(kept);
     let reading = Reading::sealed("1 Acme\n  - bo Bo\n  - cy Cy");
     let verdict = world.run(&reading.answering(AbsenceAnswer::OutOfRange));
     insta::assert_snapshot!(verdict, @"");

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use org_model::{
-    AbsenceAnswer, Fingerprint, Generation, ItemKey, ItemKind, MappedUser, OrgSnapshot, RunId,
-    SourceId, UserKey,
+    AbsenceAnswer, AttributeName, Fingerprint, Generation, ItemKey, ItemKind, MappedUser,
+    OrgSnapshot, RunId, SourceId, UserKey,
 };
 
 use super::{Mirror, mapped, snapshot};
@@ -88,6 +88,7 @@ pub struct World {
     pub now: Timestamp,
     pub generation: Generation,
     pub retention_days: u32,
+    pub contact_attributes: BTreeSet<AttributeName>,
 }
 
 impl Default for World {
@@ -99,6 +100,7 @@ impl Default for World {
             now: "2026-03-02T00:00:00Z".parse().expect("a time"),
             generation: Generation(0),
             retention_days: 30,
+            contact_attributes: ["mobile", "mail"].map(str::to_owned).into(),
         }
     }
 }
@@ -176,6 +178,7 @@ impl World {
             resolutions: BTreeMap::new(),
             rules: PlanRules {
                 deleted_retention_days: self.retention_days,
+                contact_attributes: self.contact_attributes.clone(),
             },
         };
         edit(&mut input);
