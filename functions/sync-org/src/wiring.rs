@@ -53,6 +53,7 @@ impl World {
             upkeep: store.clone(),
             runs: store.clone(),
             held: store.clone(),
+            decisions: store.clone(),
             outbox: store.clone(),
             ranges: store.clone(),
             clearing: store,

@@ -1,4 +1,4 @@
-//! Starting `sync-org` for a queued run.
+//! Starting `sync-org`: for a queued run, for a run's next segment, for a clearing.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -17,8 +17,8 @@ const SERVICE: &str = "Lambda";
 /// Lambda has put the event in its queue and says no more.
 const ACCEPTED: i32 = 202;
 
-/// Invokes `sync-org` asynchronously. An event that arrives twice starts one run: its run id can be
-/// claimed once.
+/// Invokes `sync-org` asynchronously. An event that arrives twice starts one run: its run id, and
+/// each of its segments, can be claimed once.
 #[derive(Clone, Debug)]
 pub struct LambdaStarter {
     client: Client,
@@ -43,6 +43,16 @@ impl RunStarter for LambdaStarter {
         trigger: Trigger,
     ) -> Result<(), SendError> {
         let event = json!({ "source": source, "run": run, "trigger": trigger });
+        self.invoke(&event).await
+    }
+
+    async fn start_segment(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+        segment: u32,
+    ) -> Result<(), SendError> {
+        let event = json!({ "source": source, "run": run, "segment": segment });
         self.invoke(&event).await
     }
 

@@ -68,6 +68,20 @@ impl RunStarter for TaskStarter {
         self.serve(event).await
     }
 
+    async fn start_segment(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+        segment: u32,
+    ) -> Result<(), SendError> {
+        let event = SyncEvent::Segment {
+            source: source.clone(),
+            run: run.clone(),
+            segment,
+        };
+        self.serve(event).await
+    }
+
     async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError> {
         let event = SyncEvent::Clear {
             source: source.clone(),
