@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use org_model::SourceId;
+use serde_json::json;
 use source_settings::Contact;
 use sync_run::ports::SendError;
 use sync_run::{Notice, NoticeKind, StoredSource};
@@ -106,5 +107,6 @@ fn test_notice(source: &SourceId, by: &str, at: Timestamp) -> Notice {
         run: None,
         subject: format!("[wecom-sync] {source}: test notice, nothing happened"),
         text,
+        detail: json!({ "requested_by": by }),
     }
 }

@@ -90,7 +90,12 @@ impl Admin {
             return Err(self.judge_exceptions(&source, known, except).await?);
         }
         let author = self.author(by);
-        let list = match self.ports.held.approve(&source, known, &author).await? {
+        let list = match self
+            .ports
+            .held
+            .approve(&source, known, &[], &author)
+            .await?
+        {
             // Approved long ago and never applied.
             Decided::Done(list) if self.state_of(&list) == HeldState::Expired => {
                 return Err(AdminError::NotWaiting {

@@ -30,6 +30,18 @@ pub enum KeptWhy {
     Restored { run: RunId },
 }
 
+impl KeptWhy {
+    /// The word of the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Excepted { .. } => "excepted",
+            Self::Rejected { .. } => "rejected",
+            Self::Undone { .. } => "undone",
+            Self::Restored { .. } => "restored",
+        }
+    }
+}
+
 /// Items that one decision keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptSet {

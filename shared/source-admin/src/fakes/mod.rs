@@ -2,6 +2,8 @@
 
 mod agents;
 mod clearings;
+mod directory;
+mod held;
 mod history;
 mod login_apps;
 mod ranges;
@@ -13,14 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use org_model::{DirectoryDepartment, DirectoryUser, RunId, SourceId};
+use org_model::{DirectoryDepartment, DirectoryUser, RunId, SourceId, UserKey};
 use org_plan::HeldItem;
 use secrecy::SecretString;
 use source_settings::{AgentId, Contact, LoginAppId, Schedule};
 use sync_run::ports::{SendError, StoreError};
 use sync_run::{
-    Notice, Row, RunRecord, RunStatus, StandingRange, StoredAgent, StoredHeldList, StoredSource,
-    Trigger,
+    Cancellation, KeptSet, Notice, Row, RunRecord, RunStatus, StandingRange, StoredAgent,
+    StoredHeldList, StoredResolution, StoredSource, Trigger,
 };
 
 use crate::ports::{
@@ -89,8 +91,16 @@ pub struct State {
     pub runs: Vec<RunRecord>,
     pub keys: BTreeMap<(SourceId, String), RunId>,
     pub rows: BTreeMap<RunId, Vec<Row>>,
+    /// Who wants which live run to stop.
+    pub cancellations: BTreeMap<RunId, Cancellation>,
     pub held: Vec<StoredHeldList>,
+    /// Oldest decision first.
+    pub kept: BTreeMap<SourceId, Vec<KeptSet>>,
+    /// By the userid in question.
+    pub resolutions: BTreeMap<SourceId, BTreeMap<UserKey, StoredResolution>>,
     pub users: BTreeMap<SourceId, Vec<DirectoryUser>>,
+    /// Records whose userid was given to somebody else, oldest first.
+    pub aside: BTreeMap<SourceId, Vec<DirectoryUser>>,
     pub departments: BTreeMap<SourceId, Vec<DirectoryDepartment>>,
     /// Every start of a run that was sent.
     pub started: Vec<(SourceId, RunId, Trigger)>,
@@ -140,6 +150,7 @@ impl World {
             notifier: self.clone(),
             queue: self.clone(),
             held: self.clone(),
+            kept: self.clone(),
             ranges: self.clone(),
             directory: self.clone(),
             starter: self.clone(),

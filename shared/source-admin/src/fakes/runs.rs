@@ -1,19 +1,13 @@
-//! Runs, held lists and the directory, over the world's memory.
+//! Runs, over the world's memory.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{
-    DepartmentId, DirectoryDepartment, DirectoryUser, Fingerprint, RunId, SourceId, UserKey,
-};
-use org_plan::HeldItem;
+use org_model::{RunId, SourceId};
 use sync_run::ports::{Clock, RunStarter, SendError, StoreError};
-use sync_run::{HeldState, Row, RunRecord, StoredHeldList, Trigger};
+use sync_run::{Cancellation, Row, RunError, RunRecord, RunStatus, Trigger};
 
-use super::{Part, World, header_of, page_of};
-use crate::ports::{
-    Author, Decided, DirectoryReader, Enqueued, HeldDecisions, HeldHeader, Page, PageRequest,
-    RowFilter, RunQueue, UserFilter,
-};
+use super::{Part, World, page_of};
+use crate::ports::{Author, Cancelled, Enqueued, Page, PageRequest, RowFilter, RunQueue};
 
 #[async_trait]
 impl RunQueue for World {
@@ -71,117 +65,45 @@ impl RunQueue for World {
         let rows = state.rows.get(run).into_iter().flatten();
         page_of(rows.filter(|row| filter.takes(row)).cloned(), page)
     }
-}
 
-#[async_trait]
-impl HeldDecisions for World {
-    async fn lists(&self, source: &SourceId) -> Result<Vec<HeldHeader>, StoreError> {
-        let mut state = self.state();
-        state.working(Part::Store, "list held lists")?;
-        let lists = state.held.iter().rev();
-        let lists = lists.filter(|stored| stored.list.source == *source);
-        Ok(lists.map(header_of).collect())
-    }
-
-    async fn list(
+    async fn cancel(
         &self,
         source: &SourceId,
-        fingerprint: Fingerprint,
-    ) -> Result<Option<StoredHeldList>, StoreError> {
-        let mut state = self.state();
-        state.working(Part::Store, "read a held list")?;
-        let mut lists = state.held.iter();
-        let found = lists.find(|one| one.list.source == *source && is(one, fingerprint));
-        Ok(found.cloned())
-    }
-
-    async fn items(
-        &self,
-        source: &SourceId,
-        fingerprint: Fingerprint,
-        page: &PageRequest,
-    ) -> Result<Option<Page<HeldItem>>, StoreError> {
-        let list = self.list(source, fingerprint).await?;
-        list.map(|list| page_of(list.remaining().cloned(), page))
-            .transpose()
-    }
-
-    async fn approve(
-        &self,
-        source: &SourceId,
-        fingerprint: Fingerprint,
+        run: &RunId,
         author: &Author,
-    ) -> Result<Decided, StoreError> {
+    ) -> Result<Cancelled, StoreError> {
         let mut state = self.state();
-        state.working(Part::Store, "approve a held list")?;
-        let mut lists = state.held.iter_mut();
-        let found = lists.find(|one| one.list.source == *source && is(one, fingerprint));
-        let Some(list) = found else {
-            return Ok(Decided::NotFound);
+        state.working(Part::Queue, "cancel a run")?;
+        let mut runs = state.runs.iter_mut();
+        let found = runs.find(|record| record.source == *source && record.run == *run);
+        let Some(record) = found else {
+            return Ok(Cancelled::NotFound);
         };
-        match list.state {
-            HeldState::Approved => {}
-            HeldState::Waiting if author.at < list.list.expires_at => {
-                list.state = HeldState::Approved;
-                list.decided_by = Some(author.by.clone());
-                list.decided_at = Some(author.at);
-            }
-            _ => return Ok(Decided::NotWaiting(Box::new(list.clone()))),
+        if record.status == RunStatus::Queued {
+            record.status = RunStatus::Cancelled;
+            record.finished_at = Some(author.at);
+            record.error = Some(never_began(author));
+            return Ok(Cancelled::Done(Box::new(record.clone())));
         }
-        Ok(Decided::Done(Box::new(list.clone())))
+        let record = Box::new(record.clone());
+        if record.status.is_final() {
+            return Ok(Cancelled::Over(record));
+        }
+        let word = Cancellation {
+            by: author.by.clone(),
+            at: author.at,
+        };
+        // The first word stands.
+        state.cancellations.entry(run.clone()).or_insert(word);
+        Ok(Cancelled::Asked(record))
     }
 }
 
-fn is(stored: &StoredHeldList, fingerprint: Fingerprint) -> bool {
-    stored.list.fingerprint == fingerprint
-}
-
-#[async_trait]
-impl DirectoryReader for World {
-    async fn user(
-        &self,
-        source: &SourceId,
-        key: &UserKey,
-    ) -> Result<Option<DirectoryUser>, StoreError> {
-        let mut state = self.state();
-        state.working(Part::Store, "read the directory")?;
-        let mut users = state.users.get(source).into_iter().flatten();
-        Ok(users.find(|user| user.key() == *key).cloned())
-    }
-
-    async fn users(
-        &self,
-        source: &SourceId,
-        filter: &UserFilter,
-        page: &PageRequest,
-    ) -> Result<Page<DirectoryUser>, StoreError> {
-        let mut state = self.state();
-        state.working(Part::Store, "read the directory")?;
-        let users = state.users.get(source).into_iter().flatten();
-        let taken = users.filter(|user| filter.status.is_none_or(|status| status == user.status));
-        page_of(taken.cloned(), page)
-    }
-
-    async fn department(
-        &self,
-        source: &SourceId,
-        id: DepartmentId,
-    ) -> Result<Option<DirectoryDepartment>, StoreError> {
-        let mut state = self.state();
-        state.working(Part::Store, "read the directory")?;
-        let mut departments = state.departments.get(source).into_iter().flatten();
-        Ok(departments.find(|one| one.id == id).cloned())
-    }
-
-    async fn departments(
-        &self,
-        source: &SourceId,
-        page: &PageRequest,
-    ) -> Result<Page<DirectoryDepartment>, StoreError> {
-        let mut state = self.state();
-        state.working(Part::Store, "read the directory")?;
-        let departments = state.departments.get(source).into_iter().flatten();
-        page_of(departments.cloned(), page)
+fn never_began(author: &Author) -> RunError {
+    RunError {
+        code: "cancelled".to_owned(),
+        message: format!("cancelled by {} before it began", author.by),
+        remedy: "nothing: ask for a new run when you want one".to_owned(),
     }
 }
 
@@ -197,6 +119,19 @@ impl RunStarter for World {
         state.reachable(Part::Starter, "Lambda", "start a run")?;
         state.started.push((source.clone(), run.clone(), trigger));
         Ok(())
+    }
+
+    async fn start_segment(
+        &self,
+        _source: &SourceId,
+        _run: &RunId,
+        _segment: u32,
+    ) -> Result<(), SendError> {
+        // No call of an administrator asks for one.
+        Err(SendError {
+            service: "Lambda",
+            reason: "segments are started by runs".to_owned(),
+        })
     }
 
     async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{Fingerprint, ItemKey, RunId, SourceId};
+use org_model::{Fingerprint, ItemKey, RunId, SourceId, UserKey};
 use org_plan::HeldItem;
 use serde::{Deserialize, Serialize};
 use source_settings::{
@@ -67,6 +67,26 @@ pub struct HistoryEntry {
     /// The settings' version after it; `None`: they did not change.
     pub version: Option<u64>,
     pub changes: Vec<SettingsChange>,
+}
+
+impl HistoryEntry {
+    /// Marks that were taken back: by whom each was given, and why.
+    pub fn kept_cleared(marks: &[KeptItem], author: &Author) -> Self {
+        let change = |mark: &KeptItem| SettingsChange {
+            pointer: format!("/kept/{}/{}", mark.item.kind, mark.item.id),
+            before: Some(serde_json::json!({
+                "why": mark.why.as_str(), "by": mark.by, "at": mark.at,
+            })),
+            after: None,
+        };
+        Self {
+            at: author.at,
+            by: author.by.clone(),
+            action: HistoryAction::KeptCleared,
+            version: None,
+            changes: marks.iter().map(change).collect(),
+        }
+    }
 }
 
 #[async_trait]
@@ -245,7 +265,7 @@ pub trait KeptMarks: Send + Sync {
         source: &SourceId,
         page: &PageRequest,
     ) -> Result<Page<KeptItem>, StoreError>;
-    /// Takes back every mark that keeps this item, with an entry in the history: a candidate
+    /// Takes back every mark that keeps this item, with [`HistoryEntry::kept_cleared`]: a candidate
     /// again at the next sealed run. Gives those that were taken back; none: nothing kept it.
     async fn clear_kept(
         &self,
@@ -259,4 +279,10 @@ pub trait KeptMarks: Send + Sync {
         source: &SourceId,
         resolution: &StoredResolution,
     ) -> Result<(), StoreError>;
+    /// What was said about this userid and is not carried out yet.
+    async fn resolution(
+        &self,
+        source: &SourceId,
+        userid: &UserKey,
+    ) -> Result<Option<StoredResolution>, StoreError>;
 }

@@ -112,8 +112,11 @@ impl Admin {
             absences: BTreeMap::new(),
             waiting: BTreeSet::new(),
             accepted: AcceptedAbsences::default(),
+            resolutions: BTreeMap::new(),
             rules: PlanRules {
                 deleted_retention_days: stored.settings.retention_days.deleted,
+                // Nobody is missing here who could be the same person.
+                contact_attributes: BTreeSet::new(),
             },
         });
         Ok(told(made, internal_id, places.unknown))
