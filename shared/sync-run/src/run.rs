@@ -49,6 +49,11 @@ pub struct RunRequest {
     pub scheduled_at: Option<Timestamp>,
     /// For schedules: the Scheduler's own name of this delivery.
     pub execution: Option<String>,
+    /// `Some(n)`: the continuation of a run that handed over. Its record says what triggered it:
+    /// `trigger` is not looked at.
+    pub segment: Option<u32>,
+    /// `Some(n)`: go on with this segment of a run that handed over to it.
+    pub segment: Option<u32>,
     /// When this invocation will be ended from outside.
     pub deadline: Timestamp,
 }
@@ -58,6 +63,8 @@ pub struct RunRequest {
 pub enum RunOutcome {
     /// The run ran; the record says how it ended.
     Finished(Box<RunRecord>),
+    /// The time of this invocation is over and the run goes on in its next segment.
+    HandedOver(Box<RunRecord>),
     /// Another run is live; the record names it.
     Skipped(Box<RunRecord>),
     /// This delivery was served before; nothing was done.
@@ -80,7 +87,7 @@ pub async fn run(ports: &Ports, request: &RunRequest) -> Result<RunOutcome, Stor
         source: request.source.clone(),
         run: request.run.clone(),
         scheduled_at: request.scheduled_at,
-        segment: None,
+        segment: request.segment,
         now,
         expires_at: request.deadline + LEASE_GRACE,
     };

@@ -32,7 +32,7 @@ impl World {
     pub fn begin_clearing(&self, remove: bool) -> bool {
         let at = self.now();
         let mut shelf = self.shelf();
-        let live = shelf.holder.as_ref().is_some_and(|(_, until)| at < *until);
+        let live = shelf.holder.as_ref().is_some_and(|one| at < one.expires_at);
         let open = shelf
             .records
             .values()

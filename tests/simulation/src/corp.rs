@@ -1,15 +1,16 @@
 //! An organisation in memory, and a reader that sees it honestly or not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use org_model::{
     DepartmentId, Gap, GapCause, GapPlace, MemberStatus, Membership, RawDepartment, RawMember,
     RawOrg, UserId, VisibleRange,
 };
+use secrecy::ExposeSecret;
 use sync_run::ports::{
-    Answer, Progress, ReadError, Remedy, Wecom, WecomAccess, WecomScope, WecomSession,
+    AgentFailure, Answer, Progress, ReadError, Remedy, Wecom, WecomAccess, WecomScope, WecomSession,
 };
 
 /// One person as the organisation has them.
@@ -20,6 +21,9 @@ pub struct Person {
     pub departments: BTreeSet<u32>,
     pub status: MemberStatus,
     pub title: String,
+    /// Empty: WeCom shows none.
+    pub mobile: String,
+    pub main_department: Option<u32>,
 }
 
 /// The organisation, and how its reader misbehaves right now.
@@ -38,6 +42,12 @@ pub struct Corp {
     pub range: Option<BTreeSet<u32>>,
     /// People of whom WeCom does not say that they exist.
     pub silent: bool,
+    /// The one secret that WeCom takes, by the version of its reference; `None`: any.
+    pub secret: Option<String>,
+    /// Agents that a conversation goes around.
+    pub failing_agents: Vec<AgentFailure>,
+    /// Calls that reached WeCom, by its name for them.
+    pub calls: BTreeMap<String, u64>,
 }
 
 impl Corp {
@@ -151,14 +161,14 @@ impl Person {
             leader: false,
         };
         let fields = serde_json::json!({
-            "userid": self.userid, "name": self.name, "position": self.title,
+            "userid": self.userid, "name": self.name, "position": self.title, "mobile": self.mobile,
         });
         RawMember {
             userid: UserId::new(self.userid.clone()),
             name: Some(self.name.clone()),
             memberships: Some(self.departments.iter().map(membership).collect()),
             listed_in: None,
-            main_department: None,
+            main_department: self.main_department.map(DepartmentId),
             status: Some(self.status),
             direct_leaders: Some(Vec::new()),
             fields: fields.to_string().into_boxed_str(),
@@ -169,12 +179,35 @@ impl Person {
 /// The reader over a shared organisation.
 pub struct Reader(pub Arc<Mutex<Corp>>);
 
-struct Session(Arc<Mutex<Corp>>);
+struct Session {
+    corp: Arc<Mutex<Corp>>,
+    calls: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Session {
+    /// The corp, which is called under this name.
+    fn call(&self, name: &str) -> MutexGuard<'_, Corp> {
+        *self
+            .calls
+            .lock()
+            .unwrap()
+            .entry(name.to_owned())
+            .or_default() += 1;
+        let mut corp = self.corp.lock().unwrap();
+        *corp.calls.entry(name.to_owned()).or_default() += 1;
+        corp
+    }
+}
 
 #[async_trait]
 impl Wecom for Reader {
-    async fn connect(&self, _access: WecomAccess) -> Result<Box<dyn WecomSession>, ReadError> {
-        if self.0.lock().unwrap().down {
+    async fn connect(&self, access: WecomAccess) -> Result<Box<dyn WecomSession>, ReadError> {
+        let session = Session {
+            corp: Arc::clone(&self.0),
+            calls: Mutex::default(),
+        };
+        let corp = session.call("gettoken");
+        if corp.down {
             return Err(ReadError::new(
                 "unreachable",
                 "WeCom could not be reached",
@@ -182,7 +215,17 @@ impl Wecom for Reader {
                 "check the agent",
             ));
         }
-        Ok(Box::new(Session(Arc::clone(&self.0))))
+        let is_right = |right: &String| right == access.secret.expose_secret();
+        if !corp.secret.as_ref().is_none_or(is_right) {
+            return Err(ReadError::new(
+                "wrong_secret",
+                "WeCom does not take the secret",
+                Remedy::FixSettings,
+                "put the settings with the app's secret",
+            ));
+        }
+        drop(corp);
+        Ok(Box::new(session))
     }
 }
 
@@ -192,12 +235,16 @@ impl WecomSession for Session {
         None
     }
 
+    fn failed_agents(&self) -> Vec<AgentFailure> {
+        self.corp.lock().unwrap().failing_agents.clone()
+    }
+
     async fn read(&self, scope: &WecomScope, _: &dyn Progress) -> Result<RawOrg, ReadError> {
-        Ok(self.0.lock().unwrap().raw(scope))
+        Ok(self.call("user/list").raw(scope))
     }
 
     async fn ask_member(&self, userid: &UserId) -> Answer<RawMember> {
-        let corp = self.0.lock().unwrap();
+        let corp = self.call("user/get");
         let visible = corp.visible();
         match corp.find(userid) {
             _ if corp.silent => Answer::Unknown,
@@ -210,7 +257,7 @@ impl WecomSession for Session {
     }
 
     async fn ask_department(&self, id: DepartmentId) -> Answer<RawDepartment> {
-        let corp = self.0.lock().unwrap();
+        let corp = self.call("department/get");
         let Some(parent) = corp.departments.get(&id.0) else {
             return Answer::Absent;
         };
@@ -227,6 +274,6 @@ impl WecomSession for Session {
     }
 
     fn calls(&self) -> BTreeMap<String, u64> {
-        BTreeMap::new()
+        self.calls.lock().unwrap().clone()
     }
 }

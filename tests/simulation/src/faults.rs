@@ -1,5 +1,7 @@
 //! What may go wrong between one process and everything else.
 
+use jiff::SignedDuration;
+
 /// What goes wrong in one process. Requests to the store count from 0.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
@@ -13,6 +15,10 @@ pub struct Faults {
     pub fail_after: Option<usize>,
     /// The process sleeps before this request until it is woken.
     pub sleep_before: Option<usize>,
+    /// Every request takes this long.
+    pub slow: SignedDuration,
+    /// Before this request the clock is set forward or back.
+    pub jump: Option<(usize, SignedDuration)>,
     /// No message leaves.
     pub mute: bool,
     /// The store refuses every write of this item.

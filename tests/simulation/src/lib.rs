@@ -8,7 +8,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 mod acts;
+mod asking;
 mod corp;
+mod deciding;
 mod faults;
 mod process;
 mod rounds;

@@ -1,25 +1,21 @@
 //! One process over the shared shelf: it may die at any request, or sleep and wake too late.
 
+mod mirror;
 mod outside;
 mod ranges;
+mod runs;
+mod standing;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use org_model::{ItemKey, Mark, RunId, SourceId};
-use org_plan::{Change, Item, PermittedChange, PermittedMark};
+use jiff::{SignedDuration, Timestamp};
+use org_model::SourceId;
+use org_plan::Change;
 use source_settings::AgentId;
-use sync_run::ports::{
-    HeldLists, Leases, Mirror, MirrorUpkeep, Outbox, PurgePage, Purgeable, RunLog, Sources,
-    StoreError, WriteOutcome,
-};
-use sync_run::{
-    ClaimOutcome, ClaimRequest, Decision, HeldState, OutboxItem, Row, RowsPage, RunLease,
-    RunRecord, SourceState, StoredAgent, StoredHeldList, StoredSource, Units,
-};
+use sync_run::ports::{Leases, Sources, StoreError, WriteOutcome};
+use sync_run::{ClaimOutcome, ClaimRequest, Holder, RunLease, StoredAgent, StoredSource};
 use tokio::sync::Notify;
 
 use crate::{Faults, Shelf};
@@ -71,6 +67,7 @@ impl Process {
         if self.faults.sleep_before == Some(request) {
             self.wake.notified().await;
         }
+        self.take_time(request);
         if self.faults.die_before == Some(request) {
             self.dead.store(true, Ordering::SeqCst);
         }
@@ -95,6 +92,31 @@ impl Process {
         Ok(done)
     }
 
+    /// Time passes with every request, and now and then the clock is set.
+    fn take_time(&self, request: usize) {
+        let jump = self.faults.jump.filter(|(at, _)| *at == request);
+        let jump = jump.map_or(SignedDuration::ZERO, |(_, by)| by);
+        *self.now.lock().unwrap() += self.faults.slow + jump;
+    }
+
+    fn at(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+
+    /// One request that only the holder of the lease may make.
+    async fn ask_leased<T>(
+        &self,
+        act: &'static str,
+        lease: &RunLease,
+        effect: impl FnOnce(&mut Shelf) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let checked = |shelf: &mut Shelf| match shelf.is_held(lease, self.at()) {
+            true => effect(shelf),
+            false => Err(StoreError::LeaseLost { act }),
+        };
+        self.ask(act, checked).await
+    }
+
     fn write_unless_poisoned(&self, shelf: &mut Shelf, change: &Change) -> WriteOutcome {
         let poisoned = self.faults.poison.as_ref() == Some(&change.key().to_string());
         if poisoned {
@@ -106,14 +128,6 @@ impl Process {
 
     fn lock(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap()
-    }
-}
-
-fn leased(shelf: &Shelf, lease: &RunLease, act: &'static str) -> Result<(), StoreError> {
-    if shelf.is_held(lease) {
-        Ok(())
-    } else {
-        Err(StoreError::LeaseLost { act })
     }
 }
 
@@ -159,264 +173,14 @@ impl Leases for Process {
 
     async fn release(&self, lease: &RunLease) -> Result<(), StoreError> {
         let release = |shelf: &mut Shelf| {
-            if shelf.is_held(lease) {
-                shelf.holder = None;
-            }
+            shelf.release(lease);
             Ok(())
         };
         self.ask("release", release).await
     }
 
-    async fn holder(&self, _: &SourceId) -> Result<Option<(RunId, Timestamp)>, StoreError> {
+    async fn holder(&self, _: &SourceId) -> Result<Option<Holder>, StoreError> {
         self.ask("see the holder", |shelf| Ok(shelf.holder.clone()))
             .await
-    }
-}
-
-#[async_trait]
-impl Mirror for Process {
-    async fn marks(&self, _: &SourceId) -> Result<BTreeMap<ItemKey, Mark>, StoreError> {
-        self.ask("read marks", |shelf| Ok(shelf.marks())).await
-    }
-
-    async fn before_images(
-        &self,
-        _: &SourceId,
-        keys: &[ItemKey],
-    ) -> Result<BTreeMap<ItemKey, Item>, StoreError> {
-        let images = |shelf: &mut Shelf| {
-            let image = |key: &ItemKey| Some((key.clone(), shelf.items.get(key)?.clone()));
-            Ok(keys.iter().filter_map(image).collect())
-        };
-        self.ask("read images", images).await
-    }
-
-    async fn write(
-        &self,
-        _: &RunLease,
-        change: PermittedChange<'_>,
-    ) -> Result<WriteOutcome, StoreError> {
-        self.ask("write", |shelf| {
-            Ok(self.write_unless_poisoned(shelf, &change))
-        })
-        .await
-    }
-
-    async fn remove(
-        &self,
-        lease: &RunLease,
-        removals: &[PermittedChange<'_>],
-    ) -> Vec<Result<WriteOutcome, StoreError>> {
-        let remove = |shelf: &mut Shelf| {
-            leased(shelf, lease, "remove")?;
-            let write = |change: &PermittedChange<'_>| self.write_unless_poisoned(shelf, change);
-            Ok(removals.iter().map(write).collect::<Vec<_>>())
-        };
-        match self.ask("remove", remove).await {
-            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error); removals.len()],
-        }
-    }
-
-    async fn mark_absence(
-        &self,
-        lease: &RunLease,
-        kept: PermittedMark<'_>,
-    ) -> Result<WriteOutcome, StoreError> {
-        self.ask("mark", |shelf| Ok(shelf.mark_absence(lease, &kept)))
-            .await
-    }
-}
-
-#[async_trait]
-impl MirrorUpkeep for Process {
-    async fn deleted_before(
-        &self,
-        _: &SourceId,
-        older_than: Timestamp,
-        _from: usize,
-    ) -> Result<PurgePage, StoreError> {
-        let find = |shelf: &mut Shelf| Ok(shelf.deleted_before(older_than));
-        self.ask("look for deleted items", find).await
-    }
-
-    async fn purge(&self, _: &SourceId, items: &[Purgeable]) -> Vec<Result<bool, StoreError>> {
-        let purge = |shelf: &mut Shelf| Ok(items.iter().map(|one| shelf.purge(one)).collect());
-        let purged: Result<Vec<bool>, _> = self.ask("purge", purge).await;
-        match purged {
-            Ok(purged) => purged.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error); items.len()],
-        }
-    }
-
-    async fn purged(&self, _: &SourceId, at: Timestamp) -> Result<(), StoreError> {
-        let remember = |shelf: &mut Shelf| {
-            shelf.state.last_purged_at = Some(at);
-            Ok(())
-        };
-        self.ask("remember the purge", remember).await
-    }
-}
-
-#[async_trait]
-impl RunLog for Process {
-    async fn run(&self, _: &SourceId, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.ask("read a record", |shelf| Ok(shelf.records.get(run).cloned()))
-            .await
-    }
-
-    async fn put_unleased(&self, record: &RunRecord) -> Result<(), StoreError> {
-        let put = |shelf: &mut Shelf| {
-            if shelf.is_cleared() {
-                let act = "put a record";
-                return Err(StoreError::Conflict { act });
-            }
-            let stands = shelf.records.get(&record.run);
-            if !stands.is_some_and(|stands| stands.status.is_final()) {
-                shelf.records.insert(record.run.clone(), record.clone());
-            }
-            Ok(())
-        };
-        self.ask("put a record", put).await
-    }
-
-    async fn bury(&self, record: &RunRecord, outbox: &[OutboxItem]) -> Result<bool, StoreError> {
-        self.ask("bury a record", |shelf| Ok(shelf.bury(record, outbox)))
-            .await
-    }
-
-    async fn put(&self, lease: &RunLease, record: &RunRecord) -> Result<(), StoreError> {
-        let put = |shelf: &mut Shelf| {
-            leased(shelf, lease, "put the record")?;
-            shelf.records.insert(record.run.clone(), record.clone());
-            Ok(())
-        };
-        self.ask("put the record", put).await
-    }
-
-    async fn append_rows(&self, record: &RunRecord, page: &RowsPage) -> Result<(), StoreError> {
-        let key = (
-            record.run.clone(),
-            record.generation.unwrap_or_default().0,
-            page.page,
-        );
-        let append = |shelf: &mut Shelf| {
-            shelf.pages.insert(key, page.clone());
-            Ok(())
-        };
-        self.ask("append rows", append).await
-    }
-
-    async fn rows(&self, _: &SourceId, run: &RunId) -> Result<Vec<Row>, StoreError> {
-        let rows = |shelf: &mut Shelf| {
-            let pages = shelf.pages.iter().filter(|((of, _, _), _)| of == run);
-            Ok(pages.flat_map(|(_, page)| page.rows.clone()).collect())
-        };
-        self.ask("read rows", rows).await
-    }
-
-    async fn decide(&self, lease: &RunLease, decision: &Decision) -> Result<(), StoreError> {
-        let decide = |shelf: &mut Shelf| {
-            leased(shelf, lease, "decide")?;
-            shelf
-                .records
-                .insert(decision.record.run.clone(), decision.record.clone());
-            for list in decision.lists.iter().chain(&decision.held) {
-                shelf
-                    .lists
-                    .insert(list.list.fingerprint.to_string(), list.clone());
-            }
-            shelf.put_outbox(&decision.outbox);
-            shelf.state = decision.state.clone();
-            Ok(())
-        };
-        self.ask("decide", decide).await
-    }
-
-    async fn close(
-        &self,
-        lease: &RunLease,
-        record: &RunRecord,
-        outbox: &[OutboxItem],
-        state: &SourceState,
-    ) -> Result<(), StoreError> {
-        let close = |shelf: &mut Shelf| {
-            leased(shelf, lease, "close")?;
-            shelf.records.insert(record.run.clone(), record.clone());
-            shelf.put_outbox(outbox);
-            shelf.state = state.clone();
-            Ok(())
-        };
-        self.ask("close", close).await
-    }
-
-    async fn unfinished(&self, _: &SourceId) -> Result<Vec<RunRecord>, StoreError> {
-        let unfinished = |shelf: &mut Shelf| {
-            let open = shelf
-                .records
-                .values()
-                .filter(|record| !record.status.is_final());
-            Ok(open.cloned().collect())
-        };
-        self.ask("list open records", unfinished).await
-    }
-
-    fn units(&self) -> Units {
-        Units::default()
-    }
-}
-
-#[async_trait]
-impl HeldLists for Process {
-    async fn standing(&self, _: &SourceId) -> Result<Vec<StoredHeldList>, StoreError> {
-        let standing = |shelf: &mut Shelf| {
-            let stands = |list: &&StoredHeldList| match list.state {
-                HeldState::Waiting => true,
-                HeldState::Approved => list.consumed_by.is_none(),
-                _ => false,
-            };
-            Ok(shelf.lists.values().filter(stands).cloned().collect())
-        };
-        self.ask("read held lists", standing).await
-    }
-}
-
-#[async_trait]
-impl Outbox for Process {
-    async fn unsent(&self, _: &SourceId) -> Result<Vec<OutboxItem>, StoreError> {
-        self.ask("read the outbox", |shelf| {
-            Ok(shelf.outbox.values().cloned().collect())
-        })
-        .await
-    }
-
-    async fn put(&self, _: &SourceId, item: &OutboxItem) -> Result<(), StoreError> {
-        let put = |shelf: &mut Shelf| {
-            shelf.put_outbox(std::slice::from_ref(item));
-            Ok(())
-        };
-        self.ask("put into the outbox", put).await
-    }
-
-    async fn sent(&self, _: &SourceId, id: &str, _at: Timestamp) -> Result<(), StoreError> {
-        let sent = |shelf: &mut Shelf| {
-            let item = shelf.outbox.remove(id);
-            shelf.sent.extend(item);
-            Ok(())
-        };
-        self.ask("mark as sent", sent).await
-    }
-
-    async fn remember_notice(
-        &self,
-        _: &SourceId,
-        cause: &str,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let remember = |shelf: &mut Shelf| {
-            shelf.state.noticed.insert(cause.to_owned(), at);
-            Ok(())
-        };
-        self.ask("remember a notice", remember).await
     }
 }

@@ -1,15 +1,18 @@
 //! What is durable: everything a store would hold, with the conditions a store would check.
 
+mod decisions;
+mod leases;
+mod mirror;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use org_model::{Fingerprint, Generation, ItemKey, ItemState, Mark, RunId, UserStatus, WriteStamp};
-use org_plan::{Change, HeldItem, Item, KeptItem};
+use org_model::{Fingerprint, ItemKey, ItemState, Mark, RunId, UserKey, UserStatus};
+use org_plan::{DecidedRemoval, HeldItem, Item};
 use source_settings::SourceSettings;
-use sync_run::ports::{PURGE_MAX, PurgePage, Purgeable, WriteOutcome};
 use sync_run::{
-    ClaimOutcome, ClaimRequest, Clearance, Notice, OutboxItem, RowsPage, RunLease, RunRecord,
-    SourceState, StandingRange, StoredHeldList,
+    Cancellation, Clearance, Decision, Holder, KeptSet, Notice, OutboxItem, RowsPage, RunRecord,
+    SourceState, StandingRange, StoredHeldList, StoredResolution,
 };
 
 /// One source's share of both tables.
@@ -20,17 +23,29 @@ pub struct Shelf {
     pub items: BTreeMap<ItemKey, Item>,
     pub displaced: Vec<Item>,
     pub generation: u64,
-    pub holder: Option<(RunId, Timestamp)>,
-    pub served: BTreeSet<Timestamp>,
+    pub holder: Option<Holder>,
+    /// Runs that were claimed once: no delivery of one starts it again.
+    pub claimed: BTreeSet<RunId>,
+    /// Scheduled times, and the run that served each.
+    pub served: BTreeMap<Timestamp, RunId>,
     pub records: BTreeMap<RunId, RunRecord>,
     pub pages: BTreeMap<(RunId, u64, u32), RowsPage>,
+    /// What each run decided to remove, as its last decision says.
+    pub decided: BTreeMap<RunId, Vec<DecidedRemoval>>,
+    /// Every decision in the order in which it became durable.
+    pub decisions: Vec<Decision>,
+    pub cancellations: BTreeMap<RunId, Cancellation>,
     pub lists: BTreeMap<String, StoredHeldList>,
+    pub kept: BTreeMap<String, KeptSet>,
+    pub resolutions: BTreeMap<UserKey, StoredResolution>,
     pub outbox: BTreeMap<String, OutboxItem>,
     pub sent: Vec<OutboxItem>,
     pub notices: Vec<Notice>,
     pub events: Vec<RunRecord>,
     /// Runs that were asked to start.
     pub started: Vec<RunId>,
+    /// Segments that were asked to start; whether and when one is delivered is the test's choice.
+    pub segments_started: Vec<(RunId, u32)>,
     pub standing: Option<StandingRange>,
     pub affected: Vec<HeldItem>,
     pub clearance: Option<Clearance>,
@@ -51,15 +66,22 @@ impl Shelf {
             displaced: Vec::new(),
             generation: 0,
             holder: None,
-            served: BTreeSet::new(),
+            claimed: BTreeSet::new(),
+            served: BTreeMap::new(),
             records: BTreeMap::new(),
             pages: BTreeMap::new(),
+            decided: BTreeMap::new(),
+            decisions: Vec::new(),
+            cancellations: BTreeMap::new(),
             lists: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            resolutions: BTreeMap::new(),
             outbox: BTreeMap::new(),
             sent: Vec::new(),
             notices: Vec::new(),
             events: Vec::new(),
             started: Vec::new(),
+            segments_started: Vec::new(),
             standing: None,
             affected: Vec::new(),
             clearance: None,
@@ -67,40 +89,6 @@ impl Shelf {
             gone: false,
             clearings_started: 0,
         }
-    }
-
-    pub fn claim(&mut self, request: &ClaimRequest) -> ClaimOutcome {
-        if let Some(at) = request.scheduled_at
-            && self.served.contains(&at)
-        {
-            return ClaimOutcome::AlreadyServed {
-                run: request.run.clone(),
-            };
-        }
-        let mut dead_run = None;
-        if let Some((run, expires_at)) = self.holder.take() {
-            if request.now < expires_at {
-                self.holder = Some((run.clone(), expires_at));
-                return ClaimOutcome::Taken { live_run: run };
-            }
-            dead_run = Some(run);
-        }
-        self.served.extend(request.scheduled_at);
-        self.generation += 1;
-        self.holder = Some((request.run.clone(), request.expires_at));
-        ClaimOutcome::Claimed {
-            generation: Generation(self.generation),
-            dead_run,
-        }
-    }
-
-    /// The lease is still this run's.
-    pub fn is_held(&self, lease: &RunLease) -> bool {
-        self.generation == lease.generation().0
-            && self
-                .holder
-                .as_ref()
-                .is_some_and(|(run, _)| run == lease.run())
     }
 
     pub fn marks(&self) -> BTreeMap<ItemKey, Mark> {
@@ -114,33 +102,6 @@ impl Shelf {
             (key.clone(), mark)
         };
         self.items.iter().map(mark).collect()
-    }
-
-    pub fn write(&mut self, change: &Change) -> WriteOutcome {
-        let key = change.after.key();
-        let stands = self.items.get(&key);
-        if stands == Some(&change.after) {
-            return WriteOutcome::Done;
-        }
-        if stands.map(Item::stamp) != change.before.as_ref().map(Item::stamp) {
-            return WriteOutcome::ChangedMeanwhile;
-        }
-        if change.displaces {
-            self.displaced.extend(change.before.clone());
-        }
-        self.items.insert(key, change.after.clone());
-        WriteOutcome::Done
-    }
-
-    pub fn mark_absence(&mut self, lease: &RunLease, kept: &KeptItem) -> WriteOutcome {
-        let key = kept.before.key();
-        if self.items.get(&key).map(Item::stamp) != Some(kept.before.stamp()) {
-            return WriteOutcome::ChangedMeanwhile;
-        }
-        if let Some(marked) = kept.marked(lease.generation()) {
-            self.items.insert(key, marked);
-        }
-        WriteOutcome::Done
     }
 
     /// What was accepted meanwhile stays as the person was shown it.
@@ -159,35 +120,16 @@ impl Shelf {
         }
     }
 
-    pub fn detach(&mut self, lease: &RunLease, keys: &[ItemKey]) {
-        for key in keys {
-            let Some(item) = self.items.get_mut(key) else {
-                continue;
-            };
-            if item.state() != ItemState::Live {
-                continue;
-            }
-            let stamp = WriteStamp {
-                fingerprint: item.stamp().fingerprint.unsettled(),
-                generation: lease.generation(),
-            };
-            match item {
-                Item::User(user) => {
-                    (user.detached, user.absence, user.stamp) = (true, None, stamp);
-                }
-                Item::Department(one) => {
-                    (one.detached, one.absence, one.stamp) = (true, None, stamp);
-                }
-            }
-        }
-    }
-
     /// Some of the logs at a time, so that there are places to crash at.
     pub fn clear_some(&mut self) -> bool {
         for _ in 0..5 {
             let gone = self.records.pop_first().is_some()
                 || self.pages.pop_first().is_some()
+                || self.decided.pop_first().is_some()
+                || self.cancellations.pop_first().is_some()
                 || self.lists.pop_first().is_some()
+                || self.kept.pop_first().is_some()
+                || self.resolutions.pop_first().is_some()
                 || self.outbox.pop_first().is_some();
             if !gone {
                 self.state = SourceState::default();
@@ -223,33 +165,6 @@ impl Shelf {
         self.records.insert(record.run.clone(), record.clone());
         self.put_outbox(outbox);
         true
-    }
-
-    pub fn deleted_before(&self, older_than: Timestamp) -> PurgePage {
-        let deleted_at = |item: &Item| match item {
-            Item::User(user) => user.deleted_at,
-            Item::Department(department) => department.deleted_at,
-        };
-        let old = |item: &&Item| deleted_at(item).is_some_and(|at| at < older_than);
-        let mut found = self.items.values().filter(old).cloned();
-        let items: Vec<_> = found.by_ref().take(PURGE_MAX).collect();
-        let purgeable = |item| Purgeable { item, aside: false };
-        PurgePage {
-            items: items.into_iter().map(purgeable).collect(),
-            next: found.next().map(|_| 0),
-        }
-    }
-
-    pub fn purge(&mut self, found: &Purgeable) -> bool {
-        let key = found.item.key();
-        match self.items.get(&key) {
-            Some(stands) if stands.stamp() != found.item.stamp() => false,
-            // Nothing there any more: this very deletion, sent before.
-            _ => {
-                self.items.remove(&key);
-                true
-            }
-        }
     }
 
     /// People who may be found in the directory, by key.

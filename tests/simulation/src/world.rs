@@ -4,22 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
-use org_model::{Fingerprint, ItemState, MemberStatus, RunId, SourceId, UserStatus};
+use org_model::{ItemState, MemberStatus, RunId, SourceId, UserStatus};
 use org_plan::Item;
 use source_settings::{
     Credentials, Deletions, Protection, RetentionDays, Schedule, Scope, SecretRef, SourceSettings,
 };
 use sync_run::ports::{NoProgress, Ports, StoreError};
-use sync_run::{
-    HeldState, RowResult, RunMode, RunOutcome, RunRecord, RunRequest, Tidied, Trigger,
-    housekeeping, run,
-};
+use sync_run::{RowResult, RunOutcome, RunRecord, RunRequest, Tidied, Trigger, housekeeping, run};
 
 use crate::corp::Reader;
 use crate::{Corp, Faults, Person, Process, Shelf};
 
 /// How long an invocation lives (Lambda: at most 15 minutes).
-const INVOCATION: SignedDuration = SignedDuration::from_mins(15);
+pub(crate) const INVOCATION: SignedDuration = SignedDuration::from_mins(15);
 
 pub struct World {
     pub shelf: Arc<Mutex<Shelf>>,
@@ -105,6 +102,7 @@ impl World {
             upkeep: process.clone(),
             runs: process.clone(),
             held: process.clone(),
+            decisions: process.clone(),
             outbox: process.clone(),
             ranges: process.clone(),
             clearing: process.clone(),
@@ -127,6 +125,7 @@ impl World {
             trigger: Trigger::Schedule,
             scheduled_at: Some(self.now()),
             execution: None,
+            segment: None,
             deadline: self.now() + INVOCATION,
         }
     }
@@ -148,29 +147,6 @@ impl World {
         }
     }
 
-    /// One clean manual run an hour later.
-    pub async fn run_manually(&mut self, mode: RunMode, plan: Option<Fingerprint>) -> RunRecord {
-        let request = self.queue_manual_run(mode, plan);
-        let (_, ports) = self.process(Faults::default());
-        match run(&ports, &request).await.unwrap() {
-            RunOutcome::Finished(record) => *record,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Somebody asks for a run an hour later; it stands queued.
-    pub fn queue_manual_run(&mut self, mode: RunMode, plan: Option<Fingerprint>) -> RunRequest {
-        self.pass(SignedDuration::from_hours(1));
-        let mut request = self.request();
-        request.trigger = Trigger::Manual;
-        request.scheduled_at = None;
-        let (source, id) = (request.source.clone(), request.run.clone());
-        let mut queued = RunRecord::new(source, id, Trigger::Manual, mode, self.now());
-        queued.expected_plan = plan;
-        self.shelf().records.insert(queued.run.clone(), queued);
-        request
-    }
-
     pub async fn tidy(&mut self) {
         let tidied = self.try_tidy(Faults::default()).await;
         assert_eq!(tidied.troubled, Vec::<SourceId>::new());
@@ -182,17 +158,6 @@ impl World {
         let round = RunId::new(format!("round-{:04}", self.runs));
         let (_, ports) = self.process(faults);
         housekeeping(&ports, &round).await.unwrap()
-    }
-
-    /// An administrator approves every list that waits.
-    pub fn approve_all(&self) {
-        let now = self.now();
-        for list in self.shelf().lists.values_mut() {
-            if list.state == HeldState::Waiting {
-                list.state = HeldState::Approved;
-                list.decided_at = Some(now);
-            }
-        }
     }
 
     /// Everybody of the organisation is live in the directory as they are; whoever else is live
@@ -252,6 +217,8 @@ impl Corp {
             departments,
             status: MemberStatus::Active,
             title: "Engineer".to_owned(),
+            mobile: String::new(),
+            main_department: None,
         };
         self.people.insert(userid.to_lowercase(), person);
     }

@@ -240,6 +240,7 @@ async fn serve_started(world: &World, faults: Faults) -> Option<RunRecord> {
         trigger: Trigger::Approval,
         scheduled_at: None,
         execution: None,
+        segment: None,
         deadline: world.now() + SignedDuration::from_mins(15),
     };
     let (_, ports) = world.process(faults);

@@ -44,8 +44,8 @@ impl Events for Process {
 
 #[async_trait]
 impl Secrets for Process {
-    async fn secret(&self, _: &SecretRef) -> Result<SecretString, SendError> {
-        Ok(SecretString::from("invented"))
+    async fn secret(&self, reference: &SecretRef) -> Result<SecretString, SendError> {
+        Ok(SecretString::from(reference.version.clone()))
     }
 }
 
@@ -54,6 +54,17 @@ impl RunStarter for Process {
     async fn start(&self, _: &SourceId, run: &RunId, _: Trigger) -> Result<(), SendError> {
         self.leave()?;
         self.lock().started.push(run.clone());
+        Ok(())
+    }
+
+    async fn start_segment(
+        &self,
+        _: &SourceId,
+        run: &RunId,
+        segment: u32,
+    ) -> Result<(), SendError> {
+        self.leave()?;
+        self.lock().segments_started.push((run.clone(), segment));
         Ok(())
     }
 

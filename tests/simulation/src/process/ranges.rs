@@ -6,7 +6,7 @@ use org_plan::HeldItem;
 use sync_run::ports::{Clearing, Ranges, StoreError};
 use sync_run::{Clearance, RunLease, StandingRange};
 
-use super::{Process, leased};
+use super::Process;
 use crate::Shelf;
 
 #[async_trait]
@@ -41,22 +41,20 @@ impl Ranges for Process {
         overruled: Option<Fingerprint>,
     ) -> Result<(), StoreError> {
         let see = |shelf: &mut Shelf| {
-            leased(shelf, lease, "see a range")?;
             shelf.see(seen, affected, overruled);
             Ok(())
         };
-        self.ask("see a range", see).await
+        self.ask_leased("see a range", lease, see).await
     }
 
     async fn settle(&self, lease: &RunLease, fingerprint: Fingerprint) -> Result<(), StoreError> {
         let settle = |shelf: &mut Shelf| {
-            leased(shelf, lease, "settle a range")?;
             shelf
                 .standing
                 .take_if(|range| range.fingerprint == fingerprint);
             Ok(())
         };
-        self.ask("settle a range", settle).await
+        self.ask_leased("settle a range", lease, settle).await
     }
 }
 
@@ -74,29 +72,24 @@ impl Clearing for Process {
 
     async fn detach(&self, lease: &RunLease, keys: &[ItemKey]) -> Result<(), StoreError> {
         let detach = |shelf: &mut Shelf| {
-            leased(shelf, lease, "detach")?;
             shelf.detach(lease, keys);
             Ok(())
         };
-        self.ask("detach", detach).await
+        self.ask_leased("detach", lease, detach).await
     }
 
     async fn clear_some(&self, lease: &RunLease) -> Result<bool, StoreError> {
-        let clear = |shelf: &mut Shelf| {
-            leased(shelf, lease, "clear")?;
-            Ok(shelf.clear_some())
-        };
-        self.ask("clear", clear).await
+        let clear = |shelf: &mut Shelf| Ok(shelf.clear_some());
+        self.ask_leased("clear", lease, clear).await
     }
 
     async fn finish(&self, lease: &RunLease, clearance: &Clearance) -> Result<(), StoreError> {
         let finish = |shelf: &mut Shelf| {
-            leased(shelf, lease, "finish a clearing")?;
             if shelf.clearance.take().is_some() {
                 (shelf.vacant, shelf.gone) = (!clearance.remove, clearance.remove);
             }
             Ok(())
         };
-        self.ask("finish a clearing", finish).await
+        self.ask_leased("finish a clearing", lease, finish).await
     }
 }
