@@ -33,6 +33,16 @@ pub struct Comparison {
     pub missing: BTreeSet<ItemKey>,
 }
 
+impl Comparison {
+    /// Looks closer at an item although its fingerprint is the same, because somebody said
+    /// something about it. It must be in the snapshot; what is new or differs is looked at anyway.
+    pub fn look_again(&mut self, key: ItemKey) {
+        if !self.to_create.contains(&key) && self.to_review.insert(key) {
+            self.unchanged = self.unchanged.saturating_sub(1);
+        }
+    }
+}
+
 /// Compares what a snapshot asks for with what the mirror holds.
 pub fn compare(
     snapshot: impl IntoIterator<Item = (ItemKey, Fingerprint)>,

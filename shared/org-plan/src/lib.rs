@@ -10,6 +10,7 @@
 mod absence;
 mod change;
 mod compare;
+mod give_back;
 mod held;
 #[cfg(feature = "notation")]
 pub mod notation;
@@ -23,8 +24,9 @@ mod wording;
 pub use absence::{AbsenceBudget, AbsenceFinding, Question, judge_absence, questions};
 pub use change::{Action, AttributeChange, Change, Item, KeptItem, Note, Reclaimed};
 pub use compare::{Base, Comparison, compare};
+pub use give_back::{GivenBack, GivenBackBy, Lost, give_back};
 pub use held::{DecidedRemoval, HeldItem, HeldList, RemovalKey, RemovalsOfDay, Standing};
 pub use permitted::{PermittedChange, PermittedMark, PermittedPlan};
-pub use plan::{AcceptedAbsences, Plan, PlanInput, PlanRules, Resolution, Resolved, plan};
+pub use plan::{AcceptedAbsences, Heard, Plan, PlanInput, PlanRules, Resolution, Resolved, plan};
 pub use protection::{Guarded, Verdict, protect};
 pub use rules::{Limits, ProtectionRules, RuleLimit, RuleWindow, TrippedRule};

@@ -2,6 +2,10 @@
 
 use crate::Note;
 
+/// What joins two records of one person.
+const RESOLVE_AS_SAME: &str = "if both are one person, say so: POST \
+     /sources/{source}/users/{userid}/resolve {\"as\":\"same\"}";
+
 fn note(code: &str, message: impl Into<String>, remedy: Option<&str>) -> Note {
     Note {
         code: code.to_owned(),
@@ -26,6 +30,86 @@ pub(crate) fn name_conflict() -> Note {
             "if they are the same person, give them the old name in WeCom for one run, which \
              adopts them; if not, give one of them another userid",
         ),
+    )
+}
+
+pub(crate) fn undone() -> Note {
+    note(
+        "undone",
+        "given back as it was; it is kept until WeCom shows it again",
+        None,
+    )
+}
+
+pub(crate) fn restored() -> Note {
+    note(
+        "restored",
+        "restored by an administrator, and kept until WeCom shows it again",
+        None,
+    )
+}
+
+pub(crate) fn already_back() -> Note {
+    note(
+        "already_back",
+        "it is there already; nothing was written, and it is kept",
+        None,
+    )
+}
+
+pub(crate) fn no_parent() -> Note {
+    note(
+        "no_parent",
+        "the department it stood in is not there any more",
+        Some("undo the run that deleted the department above it first"),
+    )
+}
+
+pub(crate) fn purged() -> Note {
+    note(
+        "purged",
+        "its record was deleted for good when its retention ended",
+        None,
+    )
+}
+
+pub(crate) fn userid_taken() -> Note {
+    note(
+        "userid_reused",
+        "the userid belongs to another record by now; nothing was written",
+        Some(RESOLVE_AS_SAME),
+    )
+}
+
+pub(crate) fn id_taken() -> Note {
+    note(
+        "id_reused",
+        "the id belongs to another department by now; nothing was written",
+        None,
+    )
+}
+
+pub(crate) fn deleted_since() -> Note {
+    note(
+        "deleted_since",
+        "disabled by that run and deleted by a later one; nothing was written",
+        Some("undo the run that deleted it, or restore it"),
+    )
+}
+
+pub(crate) fn detached() -> Note {
+    note(
+        "detached",
+        "it belongs to no mirror any more; nothing was written",
+        None,
+    )
+}
+
+pub(crate) fn not_removed() -> Note {
+    note(
+        "not_removed",
+        "nothing that was deleted or disabled; nothing was written",
+        None,
     )
 }
 

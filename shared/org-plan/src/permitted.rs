@@ -6,7 +6,8 @@ use org_model::Fingerprint;
 
 use crate::{Change, KeptItem};
 
-/// Changes that may be applied. Only [`protect`](crate::protect) makes one.
+/// Changes that may be applied. Only [`protect`](crate::protect) makes one, and
+/// [`give_back`](crate::give_back), which takes nothing away.
 #[derive(Clone, Debug)]
 pub struct PermittedPlan {
     pub(crate) fingerprint: Fingerprint,

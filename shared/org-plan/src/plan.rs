@@ -28,9 +28,15 @@ use org_model::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(crate) use departments::rows as department_rows;
+pub(crate) use order::parents_first;
+pub(crate) use person_rows::rows as person_rows;
 pub(crate) use settle::is_empty;
 
-use crate::{AbsenceFinding, Action, AttributeChange, Base, Change, Comparison, Item, KeptItem};
+use crate::{
+    AbsenceFinding, Action, AttributeChange, Base, Change, Comparison, HeldItem, Item, KeptItem,
+    Note,
+};
 
 /// Everything a plan is made from. Same input, same plan, whatever the order of the listing.
 #[derive(Clone, Debug)]
@@ -73,10 +79,28 @@ pub enum Resolution {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub choice: Resolution,
-    /// As it stands: moved aside, detached under the same userid, or live under another userid.
-    pub other: Item,
+    /// Of the other record, when the word was given.
+    pub internal_id: InternalId,
+    /// What stands in the other record's place now: moved aside, detached under the same userid,
+    /// or live under another userid. `None`: nothing.
+    pub other: Option<Item>,
     /// It was moved aside when its userid was given to somebody else.
     pub aside: bool,
+}
+
+/// What a plan does about a [`Resolution`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A change of this plan under the same key carries it out (its note says `resolved_same` or
+    /// `resolved_new`): the word is spent when that is written.
+    Planned,
+    /// There is nothing to change: the word is spent.
+    Done,
+    /// What it was said about is no longer so: nothing changes, the word is spent, and the note
+    /// says why.
+    Stale(Note),
+    /// This reading does not tell: the next run hears it again.
+    Later,
 }
 
 /// Missing items on the list that a person accepted with a range, by what is to become of them.
@@ -129,6 +153,9 @@ pub struct Plan {
     /// Who would be deleted, and the userid of somebody new who may be the same person.
     #[serde(skip)]
     pub renames: BTreeMap<ItemKey, UserId>,
+    /// What becomes of each resolution of the input.
+    #[serde(skip)]
+    pub heard: BTreeMap<UserKey, Heard>,
 }
 
 /// What the fingerprint of a plan covers of one change.
@@ -143,6 +170,15 @@ struct ChangeEssence<'a> {
 }
 
 impl Plan {
+    /// Does one of its changes take the internal id of this record over? Then the record goes with
+    /// that change, and nobody waits to remove it any more once that is done.
+    pub fn joins(&self, item: &HeldItem) -> bool {
+        let mut reclaimed = self.changes.iter().filter_map(|c| c.reclaims.as_deref());
+        reclaimed.any(|other| {
+            item.kind == other.item.kind() && item.internal_id == *other.item.internal_id()
+        })
+    }
+
     /// Stands for every change and removal of the plan: ids, actions and attribute changes. Run,
     /// generation and time are not part of it, so that planning twice gives one fingerprint.
     pub fn fingerprint(&self) -> Fingerprint {

@@ -148,7 +148,10 @@ fn as_read(
     }
 }
 
-fn rows(before: Option<&DirectoryDepartment>, after: &DirectoryDepartment) -> Vec<AttributeChange> {
+pub(crate) fn rows(
+    before: Option<&DirectoryDepartment>,
+    after: &DirectoryDepartment,
+) -> Vec<AttributeChange> {
     let mut rows = Rows::default();
     rows.compare("name", before.map(|b| &b.name), Some(&after.name));
     let parent = |d: &DirectoryDepartment| d.parent.map(|DepartmentId(id)| id);

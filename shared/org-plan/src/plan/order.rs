@@ -36,6 +36,17 @@ pub(super) fn leaf_first(
     order
 }
 
+/// Parents before children: the highest level first, ids ascending within a level. As with
+/// [`leaf_first`], a parent outside of `parents` counts as the top.
+pub(crate) fn parents_first(
+    parents: &BTreeMap<DepartmentId, Option<DepartmentId>>,
+) -> Vec<DepartmentId> {
+    let depths = depths(parents);
+    let mut order: Vec<DepartmentId> = parents.keys().copied().collect();
+    order.sort_by_key(|id| depths.get(id).copied().unwrap_or_default());
+    order
+}
+
 /// Each depth is found once and remembered, so that the walk is linear. A department that stands
 /// in a cycle (no plan writes one) gets some depth, and the walk ends all the same.
 fn depths(parents: &BTreeMap<DepartmentId, Option<DepartmentId>>) -> BTreeMap<DepartmentId, usize> {

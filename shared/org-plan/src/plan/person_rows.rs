@@ -9,7 +9,7 @@ use super::settle::Rows;
 use crate::AttributeChange;
 
 /// The rows of a person; `before` is `None` for a person who is new.
-pub(super) fn rows(before: Option<&DirectoryUser>, after: &DirectoryUser) -> Vec<AttributeChange> {
+pub(crate) fn rows(before: Option<&DirectoryUser>, after: &DirectoryUser) -> Vec<AttributeChange> {
     let mut rows = Rows::default();
     rows.compare("userid", before.map(|b| &b.userid), Some(&after.userid));
     rows.compare("name", before.map(|b| &b.name), Some(&after.name));
