@@ -42,6 +42,8 @@ pub struct Tidied {
     pub sources: usize,
     pub dead_runs: usize,
     pub started_runs: usize,
+    /// Segments that a run handed over to and that nobody claimed: started again.
+    pub started_segments: usize,
     pub started_clearings: usize,
     pub notices: usize,
     pub purged: usize,

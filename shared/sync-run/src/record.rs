@@ -134,7 +134,11 @@ pub struct RunRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
     pub generation: Option<Generation>,
+    /// How many have begun.
     pub segments: u32,
+    /// The run handed over to its next segment at this time, and that one has not begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over_at: Option<Timestamp>,
     pub status: RunStatus,
     pub queued_at: Timestamp,
     pub started_at: Option<Timestamp>,
@@ -185,6 +189,7 @@ impl RunRecord {
             execution: None,
             generation: None,
             segments: 0,
+            handed_over_at: None,
             status: RunStatus::Queued,
             queued_at,
             started_at: None,

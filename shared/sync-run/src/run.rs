@@ -52,8 +52,6 @@ pub struct RunRequest {
     /// `Some(n)`: the continuation of a run that handed over. Its record says what triggered it:
     /// `trigger` is not looked at.
     pub segment: Option<u32>,
-    /// `Some(n)`: go on with this segment of a run that handed over to it.
-    pub segment: Option<u32>,
     /// When this invocation will be ended from outside.
     pub deadline: Timestamp,
 }
