@@ -13,7 +13,10 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_types::body::SdkBody;
+use jiff::SignedDuration;
 use tokio::sync::Semaphore;
+
+use crate::ManualClock;
 
 /// When the process dies at a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +40,17 @@ struct FaultState {
     throttle_naming: Option<String>,
     repeat_writes: bool,
     stall: Option<Arc<Stall>>,
+    pace: Option<(ManualClock, Pace)>,
     operations: Vec<String>,
+}
+
+/// How long requests take on the clock: a slow day that costs no real time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Each takes so long.
+    Each(SignedDuration),
+    /// The one with this number, counted from 1, takes so long; the others take no time.
+    One(u64, SignedDuration),
 }
 
 /// Where a connection falls asleep. A semaphore without permits is a door; closed, it lets all by.
@@ -94,6 +107,18 @@ impl Faults {
             woken: Semaphore::new(0),
         }));
         faults
+    }
+
+    /// Requests take their time on `clock`.
+    pub fn taking_time(clock: &ManualClock, pace: Pace) -> Self {
+        Self::default().and_taking_time(clock, pace)
+    }
+
+    /// Besides what else goes wrong, requests take their time on `clock`.
+    #[must_use]
+    pub fn and_taking_time(self, clock: &ManualClock, pace: Pace) -> Self {
+        self.state().pace = Some((clock.clone(), pace));
+        self
     }
 
     /// Returns once the connection has fallen asleep; never, if it is not going to.
@@ -157,6 +182,7 @@ impl Faults {
         if state.crashed {
             return Fate::Dead;
         }
+        state.let_time_pass(count);
         if let Some((at, moment)) = state.crash
             && count >= at
         {
@@ -181,6 +207,18 @@ impl Faults {
 }
 
 impl FaultState {
+    fn let_time_pass(&self, count: u64) {
+        match &self.pace {
+            Some((clock, Pace::Each(step))) => {
+                clock.advance(*step);
+            }
+            Some((clock, Pace::One(request, step))) if *request == count => {
+                clock.advance(*step);
+            }
+            _ => {}
+        }
+    }
+
     fn throttles(&self, count: u64, request: &HttpRequest) -> bool {
         // `attempt=1; max=4`
         let tries = request.headers().get("amz-sdk-request");

@@ -7,9 +7,10 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Put, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
-use testkit::crash::CrashMoment;
+use jiff::{SignedDuration, Timestamp};
+use testkit::crash::{CrashMoment, Pace};
 use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
-use testkit::{EmbeddedDynamo, Faults, tables_from_template, template};
+use testkit::{EmbeddedDynamo, Faults, ManualClock, tables_from_template, template};
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
@@ -163,6 +164,22 @@ async fn throttled_requests_are_sent_again_by_the_sdk() {
     }
     assert_eq!(faults.requests(), 5);
     assert_eq!(count(&dynamo.client(), SYNC_TABLE).await, 3);
+}
+
+#[tokio::test]
+async fn requests_take_their_time_on_the_clock_and_none_in_the_world() {
+    let dynamo = EmbeddedDynamo::start().await.unwrap();
+    let begun: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
+    let (clock, second) = (ManualClock::at(begun), SignedDuration::from_secs(1));
+    for (pace, wanted) in [(Pace::Each(second), 3), (Pace::One(2, second), 1)] {
+        clock.set(begun);
+        let faults = Faults::taking_time(&clock, pace);
+        let client = dynamo.client_with(&faults);
+        for sk in ["a", "b", "c"] {
+            put(&client, SYNC_TABLE, "hq", sk).await.unwrap();
+        }
+        assert_eq!(clock.now(), begun + second * wanted, "{pace:?}");
+    }
 }
 
 #[tokio::test]
