@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::ports::{Ports, StoreError};
-use crate::{Notice, NoticeKind, OutboxItem, OutboxPayload, RunError, RunRecord, RunStatus};
+use crate::{OutboxItem, OutboxPayload, RunError, RunRecord, RunStatus};
 use crate::{close, notices};
 
 /// Closes the record of `dead` for it. The cause is remembered after its notice is durable: a crash
@@ -45,23 +45,8 @@ pub(crate) async fn bury(
 }
 
 fn notice(dead: &RunRecord, error: &RunError, now: Timestamp) -> OutboxItem {
-    let (run, source, code) = (&dead.run, &dead.source, &error.code);
-    let text = format!(
-        "The run {run} of source {source} failed: {message}.\nCode: {code}\n\nWhat to do: \
-         {remedy}.\n\nNobody was deleted for this reason. While this goes on, you are reminded \
-         once a day.",
-        message = error.message,
-        remedy = error.remedy,
-    );
-    let notice = Notice {
-        at: now,
-        kind: NoticeKind::RunFailed,
-        source: source.clone(),
-        run: Some(run.clone()),
-        subject: notices::subject(source, &format!("run failed: {code}")),
-        text,
-        detail: serde_json::Value::Null,
-    };
+    let (run, code) = (&dead.run, &error.code);
+    let notice = notices::buried(dead, error, now);
     OutboxItem {
         id: format!("{run}-{code}"),
         at: now,

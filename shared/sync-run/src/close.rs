@@ -29,7 +29,7 @@ pub(crate) async fn close(
     }
     finish_record(&mut book, &ended);
     remember(&mut book, ended.is_ok());
-    note_trouble(&mut book, &ended);
+    notices::note_trouble(&mut book, &ended);
     let event = run_finished(&book.record);
     book.outbox.push(event);
     let (ports, lease) = (book.ports, book.lease);
@@ -61,7 +61,8 @@ pub(crate) async fn close_unread(
     record.status = RunStatus::Failed;
     let notice = notices::unread(&record, &error, now);
     record.error = Some(error);
-    let id = format!("{}-unread", record.run);
+    // Nothing is remembered of earlier notices: one a day, by its name.
+    let id = format!("unread-{}", now.strftime("%Y-%m-%d"));
     let item = OutboxItem {
         id,
         at: now,
@@ -103,30 +104,6 @@ fn status(record: &RunRecord, ended: &Result<(), Trouble>) -> RunStatus {
     }
 }
 
-fn note_trouble(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
-    if let Err(trouble) = ended {
-        if *trouble == Trouble::stale_plan() {
-            // Whoever asked sees the answer; nobody else has to do anything.
-            return;
-        }
-        let error = trouble.to_error();
-        let notice = notices::failed(book, &error);
-        book.notice(&format!("failed:{}", error.code), notice);
-    } else if book.record.sealed == Some(false) {
-        let reasons = book.record.unsealed_reasons.clone();
-        let first = reasons
-            .first()
-            .map(|reason| reason.code.clone())
-            .unwrap_or_default();
-        let notice = notices::unsealed(book, &reasons);
-        let cause = match book.range_lack {
-            Some(lack) => format!("unsealed:{first}:{lack}"),
-            None => format!("unsealed:{first}"),
-        };
-        book.notice(&cause, notice);
-    }
-}
-
 /// What the source remembers of this run. Only a run that read and wrote everything is a success.
 fn remember(book: &mut Book<'_>, finished: bool) {
     let now = book.ports.clock.now();
@@ -134,7 +111,7 @@ fn remember(book: &mut Book<'_>, finished: bool) {
     if !finished || book.record.sealed != Some(true) || book.record.mode == RunMode::Plan {
         return;
     }
-    notices::forget_troubles(&mut book.state.noticed, now);
+    note_recovery(book, now);
     book.state.last_success_at = Some(now);
     book.state.has_mirror = true;
     book.state.mirror_size = Some(book.size);
@@ -147,6 +124,19 @@ fn remember(book: &mut Book<'_>, finished: bool) {
     if let Some((baseline, agent_id)) = book.new_baseline.take() {
         book.state.baseline = Some(baseline);
         book.state.baseline_agent_id = Some(agent_id);
+    }
+}
+
+/// Trouble that was noticed and is over is told once, and forgotten.
+fn note_recovery(book: &mut Book<'_>, now: Timestamp) {
+    let shown = notices::Shown {
+        agent: book.record.agent.as_deref(),
+        all_written: book.record.rows_with(RowResult::Failed) == 0,
+    };
+    let over = notices::forget_troubles(&mut book.state.noticed, now, shown);
+    if !over.is_empty() {
+        let notice = notices::recovered(&notices::About::of(book), &over);
+        book.tell("recovered", notice);
     }
 }
 

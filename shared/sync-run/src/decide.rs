@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use org_plan::{HeldItem, HeldList, TrippedRule};
+use org_plan::{DecidedRemoval, HeldItem, HeldList, TrippedRule};
 
 use crate::book::Book;
 use crate::judge::Judged;
 use crate::ports::Step;
+use crate::notices::{About, Places};
 use crate::trouble::Trouble;
-use crate::{Decision, HeldState, StoredHeldList, notices};
+use crate::{Decision, HeldState, StoredHeldList, notices, rolling_day};
 
 /// Writes verdict, held lists, removals and notices in one transaction. A run that would change
 /// nothing, and whose standing lists stay as they are, has nothing to decide.
@@ -16,7 +17,8 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
     book.ports.progress.step(Step::Decide);
     let held = new_lists(book, judged);
     for list in &held {
-        let notice = notices::held(book, &list.list);
+        let places = places(book, judged, &list.list).await;
+        let notice = notices::held(&About::of(book), &list.list, &places);
         book.notice_now(&format!("held:{}", list.list.fingerprint), notice);
     }
     for rule in judged
@@ -28,7 +30,7 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
         let attribute = rule.attribute.clone().unwrap_or_default();
         let cause = format!("clearing:{attribute}");
         book.record.kept_back.insert(attribute, rule.deletions);
-        let notice = notices::clearings(book, rule);
+        let notice = notices::clearings(&About::of(book), rule);
         book.notice(&cause, notice);
     }
     let verdict = &judged.verdict;
@@ -45,58 +47,97 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
         held.iter()
             .all(|new| new.list.fingerprint != list.list.fingerprint)
     });
-    let removals = verdict.decided();
+    let kept_released = judged.lists.kept.releases(&verdict.kept_released);
+    let removals = removals(book, judged);
     let nothing_changes = verdict.permitted.changes().len() == 0 && removals.is_empty();
-    if nothing_changes && held.is_empty() && lists.is_empty() && book.outbox.is_empty() {
+    let nobody_is_released = lists.is_empty() && kept_released.is_empty();
+    if nothing_changes && held.is_empty() && nobody_is_released && book.outbox.is_empty() {
         return Ok(());
     }
     // From the first write on it is this corp's mirror, however the run ends (story 23).
     book.state.has_mirror |= !nothing_changes;
     let decision = Decision {
-        record: book.record.clone(),
         held,
         lists,
-        removals,
-        kept: Vec::new(),
-        kept_released: Vec::new(),
-        resolved: Vec::new(),
+        kept_released,
         outbox: book.outbox.clone(),
-        state: book.state.clone(),
+        ..nothing_but(book, removals.clone())
     };
     book.ports.runs.decide(book.lease, &decision).await?;
     // Durable now; had it failed, they would be closed with the record.
     book.outbox.clear();
+    book.decided = Some(removals);
     Ok(())
 }
 
-/// After the removals: what was removed of an approved list is settled, and who was detached waits
-/// in no list any more. Not before, so that a run
-/// that dies on the way leaves the approval standing for what it did not reach.
-pub(crate) async fn settle_approvals(book: &mut Book<'_>, judged: &Judged) -> Result<(), Trouble> {
+/// What this run may remove: once for all its segments.
+fn removals(book: &mut Book<'_>, judged: &Judged) -> Vec<DecidedRemoval> {
+    if let Some(decided) = book.decided.clone().filter(|_| book.is_continuation()) {
+        return decided;
+    }
+    let removals = judged.verdict.decided();
+    rolling_day::remember(book, &removals, &judged.verdict.permitted);
+    removals
+}
+
+/// A decision over these removals that changes nothing else.
+pub(crate) fn nothing_but(book: &Book<'_>, removals: Vec<DecidedRemoval>) -> Decision {
+    Decision {
+        record: book.record.clone(),
+        held: Vec::new(),
+        lists: Vec::new(),
+        removals,
+        kept: Vec::new(),
+        kept_released: Vec::new(),
+        resolved: Vec::new(),
+        outbox: Vec::new(),
+        state: book.state.clone(),
+    }
+}
+
+/// The departments that a list concerns most, with their names: from this reading, or, for those
+/// that it does not show, from the mirror.
+async fn places(book: &Book<'_>, judged: &Judged, list: &HeldList) -> Places {
+    let tree = judged.snapshot.tree();
+    let known = |id| tree.get(id).map(|department| department.name.clone());
+    let places = Places::of(&list.items, known);
+    let mirror = book.ports.mirror.as_ref();
+    places.named(mirror, book.lease.source()).await
+}
+
+/// After the writes: what was removed of an approved list is settled, who was detached or joined
+/// with another waits in no list any more, and what an administrator said about two records was
+/// carried out. Not before, so that a run that dies on the way leaves the word standing for what it
+/// did not reach. `is_all`: everything of the plan was written.
+pub(crate) async fn settle(
+    book: &mut Book<'_>,
+    judged: &Judged,
+    is_all: bool,
+) -> Result<(), Trouble> {
     let verdict = &judged.verdict;
     let is_done = |item: &&HeldItem| {
         let id = (item.kind, item.internal_id.clone());
         book.removed.contains(&id)
     };
     let removed: BTreeSet<&HeldItem> = verdict.consumed.iter().filter(is_done).collect();
-    let detached: BTreeSet<&HeldItem> = verdict.detaching.iter().filter(is_done).collect();
+    let elsewhere = verdict.detaching.iter().chain(&verdict.still_held);
+    let detached: BTreeSet<&HeldItem> = elsewhere.filter(is_done).collect();
     let lists =
         judged
             .lists
             .after_removal(&verdict.released, &detached, &removed, book.lease.run());
-    if lists.is_empty() {
+    let resolved = match is_all {
+        true => judged.words.done(verdict, &book.carried_out),
+        false => book.carried_out.iter().cloned().collect(),
+    };
+    if lists.is_empty() && resolved.is_empty() {
         return Ok(());
     }
+    let decided = book.decided.clone().unwrap_or_default();
     let decision = Decision {
-        record: book.record.clone(),
-        held: Vec::new(),
         lists,
-        removals: verdict.decided(),
-        kept: Vec::new(),
-        kept_released: Vec::new(),
-        resolved: Vec::new(),
-        outbox: Vec::new(),
-        state: book.state.clone(),
+        resolved,
+        ..nothing_but(book, decided)
     };
     Ok(book.ports.runs.decide(book.lease, &decision).await?)
 }

@@ -137,7 +137,7 @@ impl Visit<'_> {
         let lists = self.note("read the held lists", lists).unwrap_or_default();
         self.start_approved(stored, &lists).await;
         for list in &lists {
-            self.remind(list).await;
+            self.remind(stored, list).await;
         }
         self.watch_silence(stored).await;
         let purged = purge(self.ports, stored, self.round).await;
@@ -218,11 +218,14 @@ impl Visit<'_> {
     }
 
     /// One reminder a day for each list that waits (story 17).
-    async fn remind(&mut self, list: &StoredHeldList) {
+    async fn remind(&mut self, stored: &StoredSource, list: &StoredHeldList) {
         let now = self.ports.clock.now();
         let cause = format!("held:{}", list.list.fingerprint);
-        if state_at(list, now) == HeldState::Waiting {
-            let notice = notices::held_reminder(list, now);
+        let is_due = notices::is_due(&self.noticed, &cause, now);
+        if is_due && state_at(list, now) == HeldState::Waiting {
+            let places = notices::Places::of(list.remaining(), |_| None);
+            let places = places.named(self.ports.mirror.as_ref(), self.source).await;
+            let notice = notices::held_reminder(list, &stored.settings.name, &places, now);
             self.put_notice(&cause, notice).await;
         }
     }
@@ -234,7 +237,9 @@ impl Visit<'_> {
         let since = stored.state.last_success_at.unwrap_or(stored.created_at);
         let allowed = (schedule.interval() * 3).max(SILENCE_AT_LEAST);
         if schedule.enabled && now >= since + allowed {
-            let notice = notices::silence(self.source, stored.state.last_success_at, now);
+            let name = &stored.settings.name;
+            let last_success_at = stored.state.last_success_at;
+            let notice = notices::silence(self.source, name, last_success_at, now);
             self.put_notice("silence", notice).await;
         }
     }

@@ -191,7 +191,7 @@ pub(crate) async fn see(
     let (ranges, overruled) = (&book.ports.ranges, reading.range.overruled());
     ranges.see(book.lease, &seen, &affected, overruled).await?;
     book.range = RangeEnd::Waits(fingerprint);
-    book.range_lack = Some(Fingerprint::of(narrowing));
+    book.range_seen = Some(seen);
     Ok(())
 }
 

@@ -34,13 +34,14 @@ pub(crate) async fn read(book: &mut Book<'_>, source: &StoredSource) -> Result<R
     book.ports.progress.step(Step::Read);
     let access = access(book, &source.settings).await?;
     let session = book.ports.wecom.connect(access).await?;
-    book.record.agent = session.agent();
+    book.note_conversation(session.as_ref());
     let raw = session
         .read(&scope(&source.settings), book.ports.progress.as_ref())
         .await;
-    book.record.wecom_calls = session.calls();
-    book.record.agent = session.agent();
+    book.note_conversation(session.as_ref());
     let raw = raw?;
+    // WeCom took it.
+    book.state.refused_secret = None;
     book.ports.progress.step(Step::Seal);
     let (whole_company, scoped) = (raw.sees_whole_company(), raw.scoped);
     let range = RangeStory::load(book, source, &raw).await?;

@@ -1,0 +1,182 @@
+//! A run that failed, or whose rows did not all get through.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::page::Page;
+use super::{About, chinese};
+use crate::{Notice, NoticeKind, RowResult, RunError, RunRecord};
+
+/// How many codes of rows a notice names.
+const CODES_SHOWN_MAX: usize = 5;
+
+/// Closed by the run itself: the record's counts are all that was written.
+pub(crate) fn failed(about: &About<'_>, record: &RunRecord, error: &RunError) -> Notice {
+    let done = record.rows_with(RowResult::Done);
+    let (so_far, so_far_chinese) = match done {
+        0 => (
+            "nothing was written".to_owned(),
+            "未写入任何内容".to_owned(),
+        ),
+        done => (
+            format!("{done} changes were written before"),
+            format!("此前已写入 {done} 项变更"),
+        ),
+    };
+    let page = Page::begin(
+        format!(
+            "The run of {} failed ({}): {so_far}. Nobody is deleted or disabled because of a \
+             failure.",
+            about.who(),
+            error.code
+        ),
+        format!(
+            "{} 的同步运行失败（{}）：{so_far_chinese}。不会因为失败而删除或停用任何人。",
+            about.who_chinese(),
+            error.code
+        ),
+    );
+    ended(about, page, record, error, json!(done))
+}
+
+/// Buried by somebody else: nobody knows how far it came but its rows.
+pub(crate) fn buried(dead: &RunRecord, error: &RunError, now: Timestamp) -> Notice {
+    let about = About::of_record(dead, now);
+    let page = Page::begin(
+        format!(
+            "The run of {} failed ({}): its rows say what was written. Nobody is deleted or \
+             disabled because of a failure.",
+            about.who(),
+            error.code
+        ),
+        format!(
+            "{} 的同步运行失败（{}）：已写入的内容见同步日志详情。不会因为失败而删除或停用任何人。",
+            about.who_chinese(),
+            error.code
+        ),
+    );
+    ended(&about, page, dead, error, Value::Null)
+}
+
+fn ended(
+    about: &About<'_>,
+    mut page: Page,
+    record: &RunRecord,
+    error: &RunError,
+    done: Value,
+) -> Notice {
+    say_error(&mut page, error);
+    let RunRecord { run, source, .. } = record;
+    page.part("Look at it:", "查看：");
+    let calls = json!({ "run": format!("GET /sources/{source}/runs/{run}") });
+    page.call("the run in the log", "同步日志", &text(&calls["run"]));
+    page.part(
+        "The next run tries again; while this goes on, you are reminded once a day.",
+        "下一次运行会重试；在问题持续期间，每天提醒一次。",
+    );
+    let detail = json!({
+        "status": record.status, "error": error, "rows_done": done, "calls": calls,
+    });
+    let head = format!("run failed: {}", error.code);
+    about.notice(NoticeKind::RunFailed, &head, &page, detail)
+}
+
+/// The source itself cannot be read: nothing is known of its name or of earlier notices.
+pub(crate) fn unread(record: &RunRecord, error: &RunError, now: Timestamp) -> Notice {
+    let about = About::of_record(record, now);
+    let mut page = Page::begin(
+        format!(
+            "Nothing was done: the settings or the state of {} cannot be read. Nobody is deleted, \
+             created or updated while this lasts.",
+            about.who()
+        ),
+        format!(
+            "未执行任何操作：无法读取 {} 的设置或状态。在此期间不会删除、新增或修改任何人。",
+            about.who_chinese()
+        ),
+    );
+    say_error(&mut page, error);
+    page.say(
+        "If the settings are the cause, put them again.",
+        "如果原因是设置，请重新提交设置（PUT）。",
+    );
+    let detail = json!({ "status": record.status, "error": error, "rows_done": 0 });
+    let head = "run failed: the source cannot be read";
+    about.notice(NoticeKind::RunFailed, head, &page, detail)
+}
+
+/// What happened as the run says it, and what to do about it in both languages.
+fn say_error(page: &mut Page, error: &RunError) {
+    let (message, remedy) = (&error.message, &error.remedy);
+    let known = chinese::error(&error.code);
+    let what = known.map_or_else(String::new, |(what, _)| format!("{what}。"));
+    page.part(
+        format!("What happened: {message}."),
+        format!("发生了什么：{what}系统信息：{message}。"),
+    );
+    // An address or a number in the remedy is what has to be entered somewhere.
+    let is_plain = !remedy.contains(|c: char| c.is_ascii_digit());
+    let todo = match known {
+        Some((_, todo)) if is_plain => todo.to_owned(),
+        Some((_, todo)) => format!("{todo}（{remedy}）"),
+        None => remedy.clone(),
+    };
+    page.say(
+        format!("What to do: {remedy}."),
+        format!("如何处理：{todo}。"),
+    );
+}
+
+/// The run read everything, and some rows did not get through (stories 9 and 13).
+pub(crate) fn partial(
+    about: &About<'_>,
+    record: &RunRecord,
+    codes: &BTreeMap<String, u64>,
+) -> Notice {
+    let (failed, done) = (
+        record.rows_with(RowResult::Failed),
+        record.rows_with(RowResult::Done),
+    );
+    let RunRecord { run, source, .. } = record;
+    let mut page = Page::begin(
+        format!(
+            "Not written: {failed} rows of the run of {}; written: {done}. Whoever failed stays \
+             as they were.",
+            about.who()
+        ),
+        format!(
+            "未写入：{} 本次运行中有 {failed} 行失败；已写入 {done} 行。失败的条目保持原样。",
+            about.who_chinese()
+        ),
+    );
+    page.part("Why:", "原因：");
+    for (code, rows) in codes.iter().take(CODES_SHOWN_MAX) {
+        let words = chinese::row(code).map_or_else(String::new, |words| format!("（{words}）"));
+        page.say(
+            format!("- {code}: {rows} rows"),
+            format!("- {code}{words}：{rows} 行"),
+        );
+    }
+    page.part("Look at it:", "查看：");
+    let rows = format!("GET /sources/{source}/runs/{run}/rows");
+    page.call(
+        "the rows with the result `failed`; each has its remedy",
+        "结果为 failed 的明细行，每行附有处理办法",
+        &rows,
+    );
+    page.part(
+        "The next run tries them again; while this goes on, you are reminded once a day.",
+        "下一次运行会重试这些行；在问题持续期间，每天提醒一次。",
+    );
+    let detail = json!({
+        "rows_failed": failed, "rows_done": done, "codes": codes, "calls": { "rows": rows },
+    });
+    let head = format!("{failed} rows failed");
+    about.notice(NoticeKind::RunPartial, &head, &page, detail)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

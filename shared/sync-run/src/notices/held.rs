@@ -1,0 +1,241 @@
+//! What was held back, and how a person decides it.
+
+use jiff::Timestamp;
+use org_model::ItemKind;
+use org_plan::{Action, HeldItem, HeldList, RuleLimit, TrippedRule};
+use serde_json::{Value, json};
+
+use super::page::{Page, when};
+use super::places::Places;
+use super::{About, arithmetic};
+use crate::{Notice, NoticeKind, StoredHeldList};
+
+/// How many of each are on a list.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    users: usize,
+    departments: usize,
+    disables: usize,
+}
+
+impl Tally {
+    fn of<'i>(items: impl IntoIterator<Item = &'i HeldItem>) -> Self {
+        let mut tally = Self::default();
+        for item in items {
+            match item.kind {
+                ItemKind::User => tally.users += 1,
+                ItemKind::Department => tally.departments += 1,
+            }
+            tally.disables += usize::from(item.action == Action::Disable);
+        }
+        tally
+    }
+
+    /// A department cannot be disabled.
+    fn user_deletions(self) -> usize {
+        self.users - self.disables
+    }
+
+    fn subject(self, verb: &str) -> String {
+        format!(
+            "{verb} {} people, {} departments",
+            self.users, self.departments
+        )
+    }
+
+    fn say(self, page: &mut Page) {
+        let (deleted, disabled, departments) =
+            (self.user_deletions(), self.disables, self.departments);
+        page.say(
+            format!(
+                "On the list: delete {deleted} people, disable {disabled} people, delete \
+                 {departments} departments"
+            ),
+            format!("名单内容：删除 {deleted} 人，停用 {disabled} 人，删除 {departments} 个部门"),
+        );
+    }
+}
+
+/// A new list: written down with the decision, before anything of the run is applied.
+pub(crate) fn held(about: &About<'_>, list: &HeldList, places: &Places) -> Notice {
+    let tally = Tally::of(&list.items);
+    let (users, departments) = (tally.users, tally.departments);
+    let mut page = Page::begin(
+        format!(
+            "Nothing of this was deleted or disabled: {users} people and {departments} \
+             departments of {} wait for your decision. New and changed people are not held back.",
+            about.who()
+        ),
+        format!(
+            "以下内容均未删除或停用：{} 有 {users} 人、{departments} 个部门待审批删除。新增和修改\
+             不受影响。",
+            about.who_chinese()
+        ),
+    );
+    rest(&mut page, list, tally, places);
+    let subject = tally.subject("held back");
+    let detail = detail(list, tally, places);
+    about.notice(NoticeKind::Held, &subject, &page, detail)
+}
+
+/// Once a day for a list that waits: what is left of it.
+pub(crate) fn held_reminder(
+    stored: &StoredHeldList,
+    name: &str,
+    places: &Places,
+    now: Timestamp,
+) -> Notice {
+    let list = &stored.list;
+    let about = About {
+        at: now,
+        source: &list.source,
+        name,
+        run: Some(&list.run),
+    };
+    let tally = Tally::of(stored.remaining());
+    let (users, departments, since) = (tally.users, tally.departments, when(list.held_at));
+    let mut page = Page::begin(
+        format!(
+            "Still nothing of this was deleted or disabled: {users} people and {departments} \
+             departments of {} wait for your decision since {since}.",
+            about.who()
+        ),
+        format!(
+            "以下内容仍未删除或停用：{} 有 {users} 人、{departments} 个部门自 {since} 起待审批\
+             删除。",
+            about.who_chinese()
+        ),
+    );
+    rest(&mut page, list, tally, places);
+    let subject = tally.subject("still holds");
+    let detail = detail(list, tally, places);
+    about.notice(NoticeKind::HeldReminder, &subject, &page, detail)
+}
+
+/// What stands below the first line of both.
+fn rest(page: &mut Page, list: &HeldList, tally: Tally, places: &Places) {
+    page.part("Why:", "原因（删除保护）：");
+    for rule in &list.rules {
+        let (english, chinese) = arithmetic::sentence(rule);
+        page.say(format!("- {english}"), format!("- {chinese}"));
+    }
+    tally.say(page);
+    places.say(page);
+    page.part("What to do:", "如何处理：");
+    decide(page, list);
+    let expires = when(list.expires_at);
+    page.part(
+        format!(
+            "Without a decision by {expires} whoever is still missing is held anew, with a new \
+             notice. Whoever WeCom shows again leaves the list."
+        ),
+        format!(
+            "若到 {expires} 仍未处理，仍缺失的内容将重新列入待审批删除并再次通知。重新出现在企业\
+             微信中的会自动移出名单。"
+        ),
+    );
+    let run = &list.run;
+    page.say(format!("Run: {run}"), format!("运行：{run}"));
+}
+
+fn decide(page: &mut Page, list: &HeldList) {
+    let path = path(list);
+    page.call("look at it", "查看名单", &format!("GET {path}/items"));
+    page.call(
+        "they are really gone, approve all",
+        "确已离开，全部批准",
+        &format!("POST {path}/approve"),
+    );
+    page.call(
+        "approve all but some, who are kept",
+        "批准，但保留其中一些",
+        &format!(r#"POST {path}/approve {{"except":[{{"kind":"user","id":"<userid>"}}]}}"#),
+    );
+    page.call(
+        "they are still there, keep them all",
+        "仍然在职，全部保留（驳回）",
+        &format!("POST {path}/reject"),
+    );
+    if suspects(list) {
+        page.call(
+            "somebody only has a new userid (the items name it)",
+            "只是更换了 userid（名单中有新的 userid）",
+            &format!(
+                r#"POST /sources/{}/users/<new userid>/resolve {{"as":"same"}}"#,
+                list.source
+            ),
+        );
+    }
+}
+
+fn path(list: &HeldList) -> String {
+    format!("/sources/{}/held/{}", list.source, list.fingerprint)
+}
+
+fn suspects(list: &HeldList) -> bool {
+    let mut rules = list.rules.iter();
+    rules.any(|rule| rule.limit == RuleLimit::SuspectedRename)
+}
+
+fn detail(list: &HeldList, tally: Tally, places: &Places) -> Value {
+    let path = path(list);
+    json!({
+        "list": list.fingerprint,
+        "held_at": list.held_at,
+        "expires_at": list.expires_at,
+        "count": tally.users + tally.departments,
+        "users": { "delete": tally.user_deletions(), "disable": tally.disables },
+        "departments": { "delete": tally.departments },
+        "rules": list.rules.iter().map(arithmetic::detail).collect::<Vec<_>>(),
+        "largest_departments": places.detail(),
+        "more_departments": places.more(),
+        "calls": {
+            "items": format!("GET {path}/items"),
+            "approve": format!("POST {path}/approve"),
+            "reject": format!("POST {path}/reject"),
+        },
+    })
+}
+
+/// Values that the guard over clearings kept (DESIGN.md §5).
+pub(crate) fn clearings(about: &About<'_>, rule: &TrippedRule) -> Notice {
+    let attribute = rule.attribute.as_deref().unwrap_or_default();
+    let (people, source) = (rule.deletions, about.source);
+    let mut page = Page::begin(
+        format!(
+            "Kept, not emptied: {attribute} of {people} people of {}. Everything else of the run \
+             is not held back.",
+            about.who()
+        ),
+        format!(
+            "保留原值，未清空：{} 中 {people} 人的 {attribute}。本次运行的其余变更不受影响。",
+            about.who_chinese()
+        ),
+    );
+    let (english, chinese) = arithmetic::sentence(rule);
+    page.part(format!("Why: {english}."), format!("原因：{chinese}。"));
+    page.say(
+        "Either WeCom shows it empty, or the mapping no longer names this attribute.",
+        "可能是企业微信中该字段为空，也可能是字段映射不再包含该属性。",
+    );
+    page.part("If that is right:", "如果确实应当清空：");
+    let runs = format!("/sources/{source}/runs");
+    let plan = format!(r#"POST {runs} {{"mode":"plan"}}"#);
+    let apply = format!(r#"POST {runs} {{"mode":"apply","plan":"<fingerprint>"}}"#);
+    page.call(
+        "ask for a plan and look at its rows",
+        "先生成计划并查看明细",
+        &plan,
+    );
+    page.call(
+        "apply that plan by its fingerprint",
+        "再按指纹应用该计划",
+        &apply,
+    );
+    let head = format!("kept {attribute} of {people} people instead of emptying it");
+    let detail = json!({
+        "attribute": attribute, "kept": people, "rule": arithmetic::detail(rule),
+        "calls": { "plan": plan, "apply": apply },
+    });
+    about.notice(NoticeKind::ClearingsSkipped, &head, &page, detail)
+}

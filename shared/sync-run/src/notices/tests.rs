@@ -1,0 +1,495 @@
+//! What a person reads, kind by kind, and that both languages and the machine say the same.
+
+use org_model::{DepartmentId, Fingerprint, InternalId, ItemKind, RangeNarrowing, VisibleRange};
+use org_plan::{Action, HeldItem, HeldList, RuleLimit, RuleWindow, TrippedRule};
+
+use super::*;
+use crate::ports::AgentFailure;
+use crate::{HeldState, ReasonText, RunError, RunMode, StandingRange, StoredHeldList, Trigger};
+
+const NAME: &str = "Head office";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2026-11-22T08:30:00Z")
+}
+
+fn hq() -> SourceId {
+    SourceId::new("hq")
+}
+
+fn about<'a>(source: &'a SourceId, run: &'a RunId) -> About<'a> {
+    About {
+        at: now(),
+        source,
+        name: NAME,
+        run: Some(run),
+    }
+}
+
+fn person(number: u32, departments: &[u32], action: Action) -> HeldItem {
+    HeldItem {
+        kind: ItemKind::User,
+        id: format!("u{number}"),
+        internal_id: InternalId::new(format!("internal-{number}")),
+        name: format!("Zhang San {number} 张三"),
+        action,
+        departments: departments.iter().copied().map(DepartmentId).collect(),
+        suspected_rename: None,
+    }
+}
+
+fn department(id: u32, name: &str) -> HeldItem {
+    HeldItem {
+        kind: ItemKind::Department,
+        id: id.to_string(),
+        internal_id: InternalId::new(format!("department-{id}")),
+        name: name.to_owned(),
+        action: Action::Delete,
+        departments: vec![DepartmentId(1)],
+        suspected_rename: None,
+    }
+}
+
+fn rule(limit: RuleLimit, value: u32, deletions: u64, base: u64) -> TrippedRule {
+    TrippedRule {
+        kind: ItemKind::User,
+        limit,
+        window: RuleWindow::Run,
+        value,
+        deletions,
+        base,
+        attribute: None,
+    }
+}
+
+fn list(rules: Vec<TrippedRule>, items: Vec<HeldItem>) -> HeldList {
+    HeldList::new(hq(), RunId::new("r-7"), now(), rules, items)
+}
+
+/// 60 of Sales, of whom 3 are disabled, 12 of whom stand in Labs as well; Sales goes with them.
+fn departure() -> HeldList {
+    let sales = (0..48).map(|n| person(n, &[16], Action::Delete));
+    let labs = (48..57).map(|n| person(n, &[16, 21], Action::Delete));
+    let disabled = (57..60).map(|n| person(n, &[16, 21], Action::Disable));
+    let items = sales.chain(labs).chain(disabled);
+    let rules = vec![
+        rule(RuleLimit::MaxCount, 50, 60, 580),
+        rule(RuleLimit::MaxPercent, 10, 60, 580),
+    ];
+    list(
+        rules,
+        items.chain([department(16, "Sales\n销售")]).collect(),
+    )
+}
+
+fn known(id: DepartmentId) -> Option<String> {
+    (id == DepartmentId(21)).then(|| "Labs".to_owned())
+}
+
+fn record() -> RunRecord {
+    let run = RunId::new("r-7");
+    let mut record = RunRecord::new(hq(), run, Trigger::Schedule, RunMode::Apply, now());
+    record.status = RunStatus::Partial;
+    let done = [(RowResult::Done, 9_996), (RowResult::Failed, 4)];
+    let users = [(Action::Update, done.into())];
+    record.counts.insert("users".to_owned(), users.into());
+    record
+}
+
+fn error(code: &str, message: &str, remedy: &str) -> RunError {
+    RunError {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
+
+fn reason(code: &str, message: &str) -> ReasonText {
+    ReasonText {
+        code: code.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn standing_range() -> StandingRange {
+    StandingRange {
+        fingerprint: Fingerprint::of("range"),
+        run: RunId::new("r-7"),
+        seen_at: now(),
+        agent_id: 1_000_002,
+        declared: VisibleRange::default(),
+        departments: 12,
+        narrowing: RangeNarrowing {
+            departments: [DepartmentId(16), DepartmentId(21)].into(),
+            root_lost: true,
+            ..RangeNarrowing::default()
+        },
+        affected_users: 120,
+        affected_departments: 2,
+        acceptance: None,
+    }
+}
+
+/// One notice of every kind that a run or housekeeping writes, with those that speak differently.
+fn every_notice() -> Vec<Notice> {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let about = about(&source, &run);
+    let held_list = departure();
+    let places = Places::of(&held_list.items, known);
+    let stored = StoredHeldList {
+        released: [(ItemKind::User, InternalId::new("internal-0"))].into(),
+        ..waiting(held_list.clone())
+    };
+    let mut cleared = rule(RuleLimit::Clearing, 10, 400, 2_000);
+    cleared.attribute = Some("mobile".to_owned());
+    let killed = error(
+        "killed",
+        "the run ended without closing",
+        "nothing: it goes on",
+    );
+    let unknown = error("new_code", "WeCom said 99999", "ask whoever knows 99999");
+    let over = [
+        ("agent:dc-1", "2026-11-20T01:00:00Z"),
+        ("failed:untrusted_ip", "2026-11-20T02:00:00Z"),
+        ("partial:changed_meanwhile", "2026-11-20T03:00:00Z"),
+        ("silence", "2026-11-21T04:00:00Z"),
+        ("unsealed:range_narrower:ab12", "2026-11-21T05:00:00Z"),
+    ];
+    let over = over.map(|(cause, noticed)| (cause.to_owned(), at(noticed)));
+    let codes = [
+        ("changed_meanwhile".to_owned(), 3),
+        ("TooLarge".to_owned(), 1),
+    ];
+    let failure = AgentFailure {
+        id: "dc-1".to_owned(),
+        code: "untrusted_ip",
+        message: "WeCom does not trust 203.0.113.7".to_owned(),
+    };
+    let record = record();
+    vec![
+        held(&about, &held_list, &places),
+        held_reminder(&stored, NAME, &places, now()),
+        clearings(&about, &cleared),
+        failed(&about, &record, &untrusted()),
+        failed(&about, &record, &unknown),
+        buried(&record, &killed, now()),
+        unread(&record, &killed, now()),
+        partial(&about, &record, &codes.into()),
+        unsealed(&about, &[reason("incomplete", "3 answers are missing")]),
+        range_shrank(
+            &about,
+            &[reason("range_narrower", "2 departments")],
+            &standing_range(),
+        ),
+        agent_down(&about, &failure, Some("dc-2")),
+        agent_down(&about, &failure, None),
+        silence(&source, NAME, Some(at("2026-11-01T00:00:00Z")), now()),
+        silence(&source, NAME, None, now()),
+        recovered(&about, &over.into()),
+        mapping::fails(&about, &["title", "mobile"], &Default::default()),
+        mapping::shown_for_nobody(&about, &["mobile"]),
+    ]
+}
+
+fn untrusted() -> RunError {
+    error(
+        "untrusted_ip",
+        "WeCom does not trust 203.0.113.7; nothing in the directory was changed",
+        "add 203.0.113.7 to the app's trusted IPs",
+    )
+}
+
+fn waiting(list: HeldList) -> StoredHeldList {
+    StoredHeldList {
+        list,
+        state: HeldState::Waiting,
+        decided_by: None,
+        decided_at: None,
+        released: Default::default(),
+        consumed_by: None,
+    }
+}
+
+fn numbers(text: &str) -> Vec<&str> {
+    let mut numbers: Vec<&str> = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|number| !number.is_empty())
+        .collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn both_languages_of_every_notice_say_the_same_numbers() {
+    for notice in every_notice() {
+        let (english, chinese) = notice.text.split_once(LANGUAGES_BREAK).unwrap();
+        // What a remedy repeats of its cause may stand once in one of them and twice in the other.
+        let (mut said, mut said_chinese) = (numbers(english), numbers(chinese));
+        said.dedup();
+        said_chinese.dedup();
+        assert_eq!(said, said_chinese, "{}", notice.text);
+        assert!(english.is_ascii() || notice.kind == NoticeKind::Held || has_place(english));
+        assert!(!chinese.is_ascii());
+    }
+}
+
+/// A department's own name stands in both halves.
+fn has_place(english: &str) -> bool {
+    english.contains("销售")
+}
+
+#[test]
+fn every_notice_fits_a_phone_a_filter_and_a_mail() {
+    for notice in every_notice() {
+        let subject = &notice.subject;
+        assert!(subject.is_ascii() && subject.len() < 100, "{subject}");
+        assert!(subject.starts_with("[wecom-sync] hq: "), "{subject}");
+        assert!(notice.text.len() < 4_096, "{}", notice.text.len());
+        for line in notice.text.lines() {
+            let is_call = line.starts_with("  ");
+            assert!(is_call || line.chars().count() < 260, "{line}");
+            assert!(!line.contains("  -") && !line.ends_with(' '), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn no_notice_names_a_person_or_carries_a_query() {
+    for notice in every_notice() {
+        let said = format!("{} {} {}", notice.subject, notice.text, notice.detail);
+        for word in ["Zhang", "张三", "?", "://", "@"] {
+            assert!(!said.contains(word), "{word}: {said}");
+        }
+    }
+}
+
+#[test]
+fn every_key_of_the_detail_is_snake_case_and_every_call_is_in_the_text() {
+    for notice in every_notice() {
+        assert!(notice.detail.is_object(), "{:?}", notice.kind);
+        check_keys(&notice.detail);
+        for call in notice.detail["calls"].as_object().into_iter().flatten() {
+            let call = call.1.as_str().unwrap();
+            assert_eq!(notice.text.matches(call).count().min(2), 2, "{call}");
+        }
+    }
+}
+
+fn check_keys(value: &Value) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+                assert!(key == "TooLarge" || key.chars().all(plain), "{key}");
+                check_keys(value);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(check_keys),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_held_notice_says_what_was_not_done_and_why_and_how_to_decide() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let list = departure();
+    let notice = held(
+        &about(&source, &run),
+        &list,
+        &Places::of(&list.items, known),
+    );
+    assert_eq!(
+        notice.subject,
+        "[wecom-sync] hq: held back 60 people, 1 departments"
+    );
+    let text = notice.text.replace(&list.fingerprint.to_string(), "FP");
+    insta::assert_snapshot!(text, @"");
+    let detail = notice
+        .detail
+        .to_string()
+        .replace(&list.fingerprint.to_string(), "FP");
+    insta::assert_snapshot!(detail, @"");
+}
+
+#[test]
+fn a_reminder_counts_what_is_left() {
+    let list = departure();
+    let released = (0..20).map(|n| (ItemKind::User, InternalId::new(format!("internal-{n}"))));
+    let stored = StoredHeldList {
+        released: released.collect(),
+        ..waiting(list)
+    };
+    let places = Places::of(stored.remaining(), known);
+    let notice = held_reminder(&stored, NAME, &places, now());
+    assert_eq!(
+        notice.subject,
+        "[wecom-sync] hq: still holds 40 people, 1 departments"
+    );
+    assert!(
+        notice
+            .text
+            .starts_with("Still nothing of this was deleted or disabled: 40 people")
+    );
+    assert_eq!(notice.detail["count"], 41);
+    assert_eq!(notice.detail["users"]["delete"], 37);
+    assert_eq!(notice.detail["largest_departments"][0]["users"], 40);
+}
+
+#[test]
+fn ten_departments_are_named_the_largest_first_and_the_rest_is_counted() {
+    let items = (1..=13_u32).flat_map(|department| {
+        (0..department).map(move |n| person(department * 100 + n, &[department], Action::Delete))
+    });
+    let items: Vec<HeldItem> = items.collect();
+    let places = Places::of(&items, |id| Some(format!("D{id}")));
+    let detail = places.detail();
+    let shown = detail.as_array().unwrap();
+    assert_eq!(shown.len(), 10);
+    assert_eq!(shown[0]["id"], 13);
+    assert_eq!(shown[0]["users"], 13);
+    assert_eq!(shown[9]["id"], 4);
+    assert_eq!(places.more(), 3);
+    let mut page = Page::default();
+    places.say(&mut page);
+    assert!(
+        page.text().contains("- 13 D13: 13 people\n"),
+        "{}",
+        page.text()
+    );
+    assert!(page.text().contains("- and 3 more departments"));
+    assert!(page.text().contains("- 另有 3 个部门"));
+}
+
+#[test]
+fn every_rule_shows_its_sum() {
+    let day = TrippedRule {
+        window: RuleWindow::Day,
+        ..rule(RuleLimit::MaxCount, 50, 51, 2_000)
+    };
+    let departments = TrippedRule {
+        kind: ItemKind::Department,
+        ..rule(RuleLimit::LastOnes, 1, 5, 6)
+    };
+    let rules = [
+        rule(RuleLimit::MaxCount, 50, 400, 2_000),
+        rule(RuleLimit::MaxPercent, 10, 44, 46),
+        rule(RuleLimit::Paused, 0, 3, 2_000),
+        rule(RuleLimit::SuspectedRename, 0, 2, 2_000),
+        day,
+        departments,
+    ];
+    let said = rules.map(|rule| {
+        let (english, chinese) = arithmetic::sentence(&rule);
+        format!("{english}\n{chinese}")
+    });
+    insta::assert_snapshot!(said.join("\n"), @"");
+}
+
+#[test]
+fn a_suspected_rename_tells_how_to_say_that_it_is_the_same_person() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let rules = vec![rule(RuleLimit::SuspectedRename, 0, 1, 40)];
+    let list = list(rules, vec![person(1, &[16], Action::Delete)]);
+    let notice = held(
+        &about(&source, &run),
+        &list,
+        &Places::of(&list.items, known),
+    );
+    let call = r#"POST /sources/hq/users/<new userid>/resolve {"as":"same"}"#;
+    assert_eq!(notice.text.matches(call).count(), 2);
+    let other = departure();
+    let notice = held(
+        &about(&source, &run),
+        &other,
+        &Places::of(&other.items, known),
+    );
+    assert!(!notice.text.contains("resolve"));
+}
+
+#[test]
+fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let text = failed(&about(&source, &run), &record(), &untrusted()).text;
+    insta::assert_snapshot!(text, @"");
+}
+
+#[test]
+fn a_shrunken_range_says_whom_it_affects_and_how_to_accept_it() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let range = standing_range();
+    let reasons = [reason("range_narrower", "2 departments are missing")];
+    let notice = range_shrank(&about(&source, &run), &reasons, &range);
+    let text = notice.text.replace(&range.fingerprint.to_string(), "FP");
+    insta::assert_snapshot!(text, @"");
+    assert_eq!(notice.detail["affected"]["users"], 120);
+    assert_eq!(notice.detail["missing"]["whole_company"], true);
+}
+
+#[test]
+fn rows_that_failed_are_counted_by_code_and_the_rest_was_written() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let codes = [
+        ("changed_meanwhile".to_owned(), 3),
+        ("TooLarge".to_owned(), 1),
+    ];
+    let notice = partial(&about(&source, &run), &record(), &codes.into());
+    assert_eq!(notice.subject, "[wecom-sync] hq: 4 rows failed");
+    insta::assert_snapshot!(notice.text, @"");
+}
+
+#[test]
+fn what_is_over_is_listed_once_and_forgotten() {
+    let noticed = [
+        "agent:dc-1",
+        "agent:dc-2",
+        "failed:tls",
+        "held:abc",
+        "mapping:title",
+        "partial:x",
+        "silence",
+        "unsealed:incomplete",
+    ];
+    let mut noticed: BTreeMap<String, Timestamp> =
+        noticed.map(|cause| (cause.to_owned(), now())).into();
+    let old = now() - SignedDuration::from_hours(24 * 31);
+    noticed.insert("held:old".to_owned(), old);
+    let shown = Shown {
+        agent: Some("dc-1"),
+        all_written: false,
+    };
+    let over = forget_troubles(&mut noticed, now(), shown);
+    let over: Vec<&str> = over.keys().map(String::as_str).collect();
+    assert_eq!(
+        over,
+        ["agent:dc-1", "failed:tls", "silence", "unsealed:incomplete"]
+    );
+    let stays: Vec<&str> = noticed.keys().map(String::as_str).collect();
+    assert_eq!(
+        stays,
+        ["agent:dc-2", "held:abc", "mapping:title", "partial:x"]
+    );
+    let all_written = Shown {
+        all_written: true,
+        ..shown
+    };
+    assert_eq!(forget_troubles(&mut noticed, now(), all_written).len(), 1);
+    assert!(forget_troubles(&mut noticed, now(), all_written).is_empty());
+}
+
+#[test]
+fn a_long_or_broken_name_stays_on_its_line() {
+    assert_eq!(one_line("Sales\r\n销售\t"), "Sales  销售");
+    assert_eq!(one_line(&"长".repeat(41)).chars().count(), 41);
+    let source = hq();
+    let named = About {
+        at: now(),
+        source: &source,
+        name: "",
+        run: None,
+    };
+    assert_eq!(named.who(), "source hq");
+}

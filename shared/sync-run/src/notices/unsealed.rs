@@ -1,0 +1,133 @@
+//! A reading that proves nobody's absence: incomplete, or narrower than before.
+
+use serde_json::{Value, json};
+
+use super::page::Page;
+use super::{About, chinese};
+use crate::{Notice, NoticeKind, ReasonText, StandingRange};
+
+/// How many reasons a notice names.
+const REASONS_SHOWN_MAX: usize = 10;
+
+pub(crate) fn unsealed(about: &About<'_>, reasons: &[ReasonText]) -> Notice {
+    let mut page = Page::begin(
+        format!(
+            "Nobody was deleted, disabled or taken out of a department: the reading of {} was \
+             incomplete. New and changed people were written.",
+            about.who()
+        ),
+        format!(
+            "没有删除、停用任何人，也没有把任何人移出部门：{} 本次读取不完整。新增和修改已写入。",
+            about.who_chinese()
+        ),
+    );
+    say_reasons(&mut page, reasons);
+    page.part(
+        "What to do: see that the agent is up and that the app may see everybody it should. The \
+         next complete reading goes on from here; while this goes on, you are reminded once a day.",
+        "如何处理：检查出口代理是否正常，以及应用的可见范围是否完整。下一次完整读取会继续；在问题持\
+         续期间，每天提醒一次。",
+    );
+    look(&mut page, about);
+    let detail = json!({ "unsealed_reasons": reasons, "calls": { "run": run_call(about) } });
+    let first = reasons.first().map_or("unknown", |it| it.code.as_str());
+    let head = format!("reading was incomplete: {first}");
+    about.notice(NoticeKind::RunUnsealed, &head, &page, detail)
+}
+
+/// The visible range is narrower and stands: it waits for a person's word (DESIGN.md §6).
+pub(crate) fn range_shrank(
+    about: &About<'_>,
+    reasons: &[ReasonText],
+    range: &StandingRange,
+) -> Notice {
+    let (users, departments) = (range.affected_users, range.affected_departments);
+    let mut page = Page::begin(
+        format!(
+            "Nobody was deleted, disabled or taken out of a department: WeCom shows less of {} \
+             than before (visible range); {users} people and {departments} departments here are \
+             no longer shown. New and changed people were written.",
+            about.who()
+        ),
+        format!(
+            "没有删除、停用任何人，也没有把任何人移出部门：{} 的可见范围变小了，目录中有 {users} \
+             人、{departments} 个部门不再可见。新增和修改已写入。",
+            about.who_chinese()
+        ),
+    );
+    say_reasons(&mut page, reasons);
+    page.part("What to do:", "如何处理：");
+    page.say(
+        "- if it should be as wide as before, widen it in WeCom (or the scope in the settings); \
+         the next run goes on from there",
+        "- 如果不应变小：在企业微信中恢复应用的可见范围（或修改设置中的 scope），下一次运行会继续",
+    );
+    let path = format!("/sources/{}/range", about.source);
+    let (look, accept) = (format!("GET {path}"), format!("POST {path}/accept"));
+    let word = |people| {
+        format!(
+            r#"{{"fingerprint":"{}","people":"{people}"}}"#,
+            range.fingerprint
+        )
+    };
+    let (keep, delete) = (
+        format!("{accept} {}", word("keep")),
+        format!("{accept} {}", word("delete")),
+    );
+    page.call("see who is affected", "查看受影响的人员", &look);
+    page.call(
+        "it is meant to be narrower, and they stay (detached)",
+        "确实要变小，人员保留（脱离同步）",
+        &keep,
+    );
+    page.call(
+        "it is meant to be narrower, and they go (past deletion protection)",
+        "确实要变小，人员删除（仍受删除保护）",
+        &delete,
+    );
+    let lacks = &range.narrowing;
+    let detail = json!({
+        "range": range.fingerprint,
+        "unsealed_reasons": reasons,
+        "affected": { "users": users, "departments": departments },
+        "missing": {
+            "whole_company": lacks.root_lost, "departments": lacks.departments.len(),
+            "users": lacks.users.len(), "tags": lacks.tags.len(),
+            "tag_members": lacks.tag_members.len(),
+        },
+        "calls": { "range": look, "keep": keep, "delete": delete },
+    });
+    let head = format!("visible range shrank: {users} people, {departments} departments");
+    about.notice(NoticeKind::RangeShrank, &head, &page, detail)
+}
+
+fn say_reasons(page: &mut Page, reasons: &[ReasonText]) {
+    page.part("Why:", "原因：");
+    for reason in reasons.iter().take(REASONS_SHOWN_MAX) {
+        let (code, message) = (&reason.code, &reason.message);
+        let words = chinese::reason(code).map_or_else(String::new, |words| format!("{words}："));
+        page.say(
+            format!("- {message} ({code})"),
+            format!("- {words}{message}（{code}）"),
+        );
+    }
+    let more = reasons.len().saturating_sub(REASONS_SHOWN_MAX);
+    if more > 0 {
+        page.say(
+            format!("- and {more} more reasons"),
+            format!("- 另有 {more} 个原因"),
+        );
+    }
+}
+
+fn look(page: &mut Page, about: &About<'_>) {
+    if let Some(call) = run_call(about).as_str() {
+        page.call("the run in the log", "同步日志", call);
+    }
+}
+
+fn run_call(about: &About<'_>) -> Value {
+    about.run.map_or(Value::Null, |run| {
+        format!("GET /sources/{}/runs/{run}", about.source).into()
+    })
+}
