@@ -53,6 +53,10 @@ pub(crate) const RANGE_FIELDS: [&str; 6] = [
     "order",
 ];
 
+/// Ways to reach exactly one person: an equal one under an equal name is most likely the same
+/// person (DESIGN.md §5).
+pub(crate) const CONTACT_FIELDS: [&str; 4] = ["biz_mail", "email", "mobile", "telephone"];
+
 /// The fixed parts of a directory user: never worth an explanation of "not mapped".
 pub(crate) const FIXED_FIELDS: [&str; 8] = [
     "department",

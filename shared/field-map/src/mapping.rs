@@ -1,12 +1,12 @@
 //! The compiled rules of one source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use org_model::{AttributeName, Intent, MappedUser, Membership, RawMember};
 use serde_json::Value;
 
 use crate::expression::{Expression, Outcome, with_parser_stack};
-use crate::fields::{WITHHELD_FIELDS, is_blank};
+use crate::fields::{CONTACT_FIELDS, WITHHELD_FIELDS, is_blank};
 use crate::posts;
 use crate::record::Record;
 use crate::rule::judge_default;
@@ -113,6 +113,16 @@ impl Mapping {
             filled.note(member);
         }
         filled
+    }
+
+    /// The attributes whose rule reads a mobile, a telephone or a mail, wherever in the expression.
+    pub fn contact_attributes(&self) -> BTreeSet<AttributeName> {
+        let reads_contact = |rule: &Rule| {
+            let mut fields = rule.expression.fields().iter();
+            fields.any(|field| CONTACT_FIELDS.contains(&field.as_str()))
+        };
+        let rules = self.rules.iter().filter(|(_, rule)| reads_contact(rule));
+        rules.map(|(attribute, _)| attribute.clone()).collect()
     }
 
     /// One person as the reading and the rules want them to be. Never fails, never panics.

@@ -329,3 +329,28 @@ fn everybody_is_looked_at_again_when_a_rule_comes_or_goes() {
         assert_eq!(print(&both).fingerprint(), print(&both).fingerprint());
     }
 }
+
+#[test]
+fn contact_attributes_are_those_whose_rule_reads_a_mobile_or_a_mail_somewhere() {
+    let mapping = mapping(
+        "
+        phone: mobile
+        desk: telephone
+        login_mail: email != '' ? email.lowerAscii() : biz_mail
+        work_mail: [biz_mail].filter(one, one != '')[0]
+        upn: userid + '@example.com'
+        named_alike: extattr['mobile']
+        a_text: \"mobile\"
+        bound: [position].map(email, email)[0]
+        title: position
+        ",
+    );
+    let contacts: Vec<String> = mapping.contact_attributes().into_iter().collect();
+    assert_eq!(contacts, ["desk", "login_mail", "phone", "work_mail"]);
+}
+
+#[test]
+fn a_mapping_without_mobile_or_mail_has_no_contact_attributes() {
+    assert!(mapping("title: position").contact_attributes().is_empty());
+    assert!(Mapping::default().contact_attributes().is_empty());
+}
