@@ -18,7 +18,7 @@ pub(crate) fn userid_reused() -> Note {
     note(
         "userid_reused",
         "the userid belonged to a deleted person with another name; this is a record of its own",
-        Some("if both are the same person, resolve the userid as `same`"),
+        Some(RESOLVE_AS_SAME),
     )
 }
 
@@ -27,8 +27,8 @@ pub(crate) fn name_conflict() -> Note {
         "name_conflict",
         "a detached person has this userid and another name; nothing was written",
         Some(
-            "if they are the same person, give them the old name in WeCom for one run, which \
-             adopts them; if not, give one of them another userid",
+            "say whether they are one person: POST /sources/{source}/users/{userid}/resolve \
+             {\"as\":\"same\"} or {\"as\":\"new\"}",
         ),
     )
 }
@@ -110,6 +110,31 @@ pub(crate) fn not_removed() -> Note {
         "not_removed",
         "nothing that was deleted or disabled; nothing was written",
         None,
+    )
+}
+
+pub(crate) fn resolved_same() -> Note {
+    note(
+        "resolved_same",
+        "an administrator said that both records are one person: the earlier internal id stays",
+        None,
+    )
+}
+
+pub(crate) fn resolved_new() -> Note {
+    note(
+        "resolved_new",
+        "an administrator said that these are two people: this is a record of its own",
+        None,
+    )
+}
+
+/// `why`: what is no longer as it was when the word was given.
+pub(crate) fn resolution_stale(why: &str) -> Note {
+    note(
+        "resolution_stale",
+        format!("what was resolved is no longer so: {why}; nothing was changed"),
+        Some("look at the records again, and resolve the userid anew if it still conflicts"),
     )
 }
 

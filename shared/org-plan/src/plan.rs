@@ -17,6 +17,8 @@ mod missing;
 mod order;
 mod people;
 mod person_rows;
+mod renames;
+mod resolutions;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +34,8 @@ pub(crate) use departments::rows as department_rows;
 pub(crate) use order::parents_first;
 pub(crate) use person_rows::rows as person_rows;
 pub(crate) use settle::is_empty;
+
+use resolutions::Words;
 
 use crate::{
     AbsenceFinding, Action, AttributeChange, Base, Change, Comparison, HeldItem, Item, KeptItem,
@@ -208,9 +212,11 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         ..Plan::default()
     };
     departments::plan_departments(&input, &mut plan);
-    people::plan_people(&input, &mut plan);
+    let words = Words::hear(&input, &mut plan);
+    people::plan_people(&input, &words, &mut plan);
     if input.sealed {
-        missing::plan_missing(&input, &mut plan);
+        missing::plan_missing(&input, &words, &mut plan);
+        renames::suspect_renames(&input, &mut plan);
     }
     plan
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use org_model::{DepartmentId, Generation, ItemKey, ItemKind, ItemState, Mark};
 
-use crate::{Change, Item, KeptItem};
+use crate::{Change, Item, KeptItem, Reclaimed};
 
 /// Every item by its key, and those that moved aside for somebody new.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,21 @@ impl Mirror {
         if change.displaces {
             self.aside.extend(displaced);
         }
+        if let Some(other) = &change.reclaims {
+            self.forget(other);
+        }
+    }
+
+    /// The other record of a person goes in the same write, as it was read.
+    fn forget(&mut self, other: &Reclaimed) {
+        let gone = if other.aside {
+            let mut aside = self.aside.iter();
+            let at = aside.position(|item| item.internal_id() == other.item.internal_id());
+            at.map(|at| self.aside.remove(at))
+        } else {
+            self.items.remove(&other.item.key())
+        };
+        assert_eq!(gone.as_ref(), Some(&other.item), "not as it was read");
     }
 
     /// Writes the mark of a kept item, if there is one.

@@ -8,13 +8,15 @@ use org_model::{
 };
 use serde_json::Value;
 
+use super::resolutions::Words;
 use super::{Plan, PlanInput, order};
 use crate::absence::{accepted_mark, is_accepted, new_mark};
 use crate::{AbsenceFinding, Action, AttributeChange, Change, Item, KeptItem, Note, notes};
 
-pub(super) fn plan_missing(input: &PlanInput<'_>, plan: &mut Plan) {
+pub(super) fn plan_missing(input: &PlanInput<'_>, words: &Words, plan: &mut Plan) {
     let mut departments: BTreeMap<DepartmentId, Change> = BTreeMap::new();
-    for key in &input.comparison.missing {
+    let missing = input.comparison.missing.iter();
+    for key in missing.filter(|key| !words.joins(key)) {
         let Some(before) = input.before.get(key) else {
             plan.unaccounted.push(key.clone());
             continue;

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use org_model::{
-    DirectoryUser, Fingerprint, InternalId, ItemKey, ItemKind, ItemState, MappedUser, UserKey,
-    UserStatus, WriteStamp,
+    DirectoryUser, Fingerprint, Intent, InternalId, ItemKey, ItemKind, ItemState, MappedUser,
+    UserKey, UserStatus, WriteStamp,
 };
 
 use super::images::{Belief, Draft, draw};
 use super::person_rows::rows;
+use super::resolutions::{Order, Words};
 use super::settle::{Settled, update};
 use super::{Plan, PlanInput};
-use crate::{Action, Change, Item, KeptItem, Note, notes};
+use crate::{Action, Change, Item, KeptItem, Note, Reclaimed, notes};
 
-pub(super) fn plan_people(input: &PlanInput<'_>, plan: &mut Plan) {
+pub(super) fn plan_people(input: &PlanInput<'_>, words: &Words, plan: &mut Plan) {
     for (key, mapped) in &input.people {
         let key = ItemKey::User(key.clone());
         if input.comparison.to_create.contains(&key) {
@@ -21,7 +22,10 @@ pub(super) fn plan_people(input: &PlanInput<'_>, plan: &mut Plan) {
         } else if input.comparison.to_review.contains(&key)
             && let Some(Item::User(before)) = input.before.get(&key)
         {
-            review(input, plan, mapped, before);
+            match words.order(&before.key()) {
+                Some(order) => obey(input, plan, mapped, before, order),
+                None => review(input, plan, mapped, before),
+            }
         }
     }
     occupy_for_the_unmapped(input, plan);
@@ -44,7 +48,7 @@ fn occupy_for_the_unmapped(input: &PlanInput<'_>, plan: &mut Plan) {
 
 fn review(input: &PlanInput<'_>, plan: &mut Plan, mapped: &MappedUser, before: &DirectoryUser) {
     match before.state() {
-        ItemState::Live => change(input, plan, mapped, before, Action::Update),
+        ItemState::Live => change(input, plan, mapped, before, How::by(Action::Update)),
         ItemState::Deleted if !input.is_retained(before.deleted_at) => {
             plan.changes.push(displace(input, mapped, before, None));
         }
@@ -52,9 +56,9 @@ fn review(input: &PlanInput<'_>, plan: &mut Plan, mapped: &MappedUser, before: &
             let note = Some(notes::userid_reused());
             plan.changes.push(displace(input, mapped, before, note));
         }
-        ItemState::Deleted => change(input, plan, mapped, before, Action::Restore),
+        ItemState::Deleted => change(input, plan, mapped, before, How::by(Action::Restore)),
         ItemState::Detached if same_name(mapped, before) => {
-            change(input, plan, mapped, before, Action::Adopt);
+            change(input, plan, mapped, before, How::by(Action::Adopt));
         }
         ItemState::Detached => plan.refused.push(KeptItem {
             before: Item::User(before.clone()),
@@ -62,6 +66,31 @@ fn review(input: &PlanInput<'_>, plan: &mut Plan, mapped: &MappedUser, before: &
             note: notes::name_conflict(),
         }),
     }
+}
+
+/// What an administrator said of this person goes before what names and dates suggest.
+fn obey(
+    input: &PlanInput<'_>,
+    plan: &mut Plan,
+    mapped: &MappedUser,
+    before: &DirectoryUser,
+    order: &Order,
+) {
+    let (action, reclaims) = match order {
+        Order::TakeOver(other) => (Action::Update, Some(other)),
+        Order::Adopt => (Action::Adopt, None),
+        Order::OwnRecord => {
+            let note = Some(notes::resolved_new());
+            plan.changes.push(displace(input, mapped, before, note));
+            return;
+        }
+    };
+    let how = How {
+        action,
+        reclaims,
+        note: Some(notes::resolved_same()),
+    };
+    change(input, plan, mapped, before, how);
 }
 
 /// Whoever has no name is named by their userid, so that is what a return is compared by.
@@ -129,20 +158,46 @@ fn blank(mapped: &MappedUser, internal_id: InternalId, fingerprint: Fingerprint)
     }
 }
 
-/// A person who was there: `action` is how they come back, or `Update` for one who never left.
+/// How somebody who was there is changed.
+struct How<'a> {
+    /// How they come back, or `Update` for one who never left.
+    action: Action,
+    /// The other record of theirs, whose internal id they get.
+    reclaims: Option<&'a Reclaimed>,
+    /// Said instead of anything else.
+    note: Option<Note>,
+}
+
+impl How<'_> {
+    fn by(action: Action) -> Self {
+        Self {
+            action,
+            reclaims: None,
+            note: None,
+        }
+    }
+}
+
+/// A person who was there.
 fn change(
     input: &PlanInput<'_>,
     plan: &mut Plan,
     mapped: &MappedUser,
     before: &DirectoryUser,
-    action: Action,
+    how: How<'_>,
 ) {
     let belief = Belief {
         sealed: input.sealed,
-        fresh: action != Action::Update,
+        fresh: how.action != Action::Update,
     };
     let intent = mapped.fingerprint();
-    let mut draft = draw(before, mapped, belief, input.tree);
+    let mut draft = match how.reclaims.map(|other| &other.item) {
+        Some(Item::User(other)) => {
+            let joined = joined(before, other, mapped);
+            draw(&joined, mapped, belief, input.tree)
+        }
+        _ => draw(before, mapped, belief, input.tree),
+    };
     if !draft.defaulted.is_empty() {
         let defaulted = std::mem::take(&mut draft.defaulted);
         let key = ItemKey::User(before.key());
@@ -155,11 +210,7 @@ fn change(
     // A disable that follows may be held: until it is done, the item is not settled.
     let settled = draft.settled.and(draft.closes_to.is_none());
     draft.user.stamp = settled.stamp(intent, input.generation);
-    let action = match action {
-        Action::Update if moves(before, &draft.user) => Action::Move,
-        _ => action,
-    };
-    let companion = companion(before, &draft, action, settled);
+    let companion = companion(before, &draft, how, settled);
     let before_disable = match &companion {
         Some(change) => change.after.clone(),
         None => Item::User(before.clone()),
@@ -169,18 +220,40 @@ fn change(
     plan.removals.extend(disable);
 }
 
+/// One record of two: the earlier internal id, and the earlier values of which this reading says
+/// nothing and the later record has none.
+fn joined(before: &DirectoryUser, other: &DirectoryUser, mapped: &MappedUser) -> DirectoryUser {
+    let mut joined = before.clone();
+    joined.internal_id.clone_from(&other.internal_id);
+    for (attribute, value) in &other.attributes {
+        if let Some(Intent::Keep(_)) = mapped.attributes.get(attribute) {
+            let held = joined.attributes.entry(attribute.clone());
+            held.or_insert_with(|| value.clone());
+        }
+    }
+    joined
+}
+
 /// Everything but the disable; `None` if that is nothing.
 fn companion(
     before: &DirectoryUser,
     draft: &Draft,
-    action: Action,
+    how: How<'_>,
     settled: Settled,
 ) -> Option<Change> {
+    let action = match how.action {
+        Action::Update if how.reclaims.is_none() && moves(before, &draft.user) => Action::Move,
+        action => action,
+    };
     let changes = rows(Some(before), &draft.user);
-    let note = (!draft.kept.is_empty()).then(|| notes::values_kept(&draft.kept));
+    let kept = (!draft.kept.is_empty()).then(|| notes::values_kept(&draft.kept));
     let (before, after) = (before.clone(), draft.user.clone());
     let (before, after) = (Item::User(before), Item::User(after));
-    update(before, after, action, changes, settled, note)
+    let change = update(before, after, action, changes, settled, how.note.or(kept))?;
+    Some(Change {
+        reclaims: how.reclaims.cloned().map(Box::new),
+        ..change
+    })
 }
 
 fn moves(before: &DirectoryUser, after: &DirectoryUser) -> bool {

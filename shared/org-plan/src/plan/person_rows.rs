@@ -11,6 +11,14 @@ use crate::AttributeChange;
 /// The rows of a person; `before` is `None` for a person who is new.
 pub(crate) fn rows(before: Option<&DirectoryUser>, after: &DirectoryUser) -> Vec<AttributeChange> {
     let mut rows = Rows::default();
+    if let Some(before) = before {
+        // Only where two records of one person are joined.
+        rows.compare(
+            "internal_id",
+            Some(&before.internal_id),
+            Some(&after.internal_id),
+        );
+    }
     rows.compare("userid", before.map(|b| &b.userid), Some(&after.userid));
     rows.compare("name", before.map(|b| &b.name), Some(&after.name));
     rows.compare(
