@@ -8,10 +8,13 @@ use org_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Base, Item, TrippedRule};
+use crate::{Action, Base, Change, Item, TrippedRule};
 
 /// A held list that nobody decided for three days is held anew, with a new notice.
 const HELD_LIST_EXPIRES_HOURS: i64 = 72;
+
+/// Over how long removals count towards the thresholds.
+const ROLLING_DAY_HOURS: i64 = 24;
 
 /// One removal that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -81,6 +84,12 @@ impl HeldItem {
     }
 }
 
+impl Change {
+    pub(crate) fn removal_id(&self) -> RemovalId<'_> {
+        (self.kind(), self.after.internal_id(), self.action)
+    }
+}
+
 /// The removals of one run that wait together, approved together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldList {
@@ -133,8 +142,9 @@ pub struct Standing {
     pub waiting: Vec<HeldItem>,
     /// Items of lists that were approved and not yet consumed.
     pub approved: Vec<HeldItem>,
-    /// Items an administrator decided to keep: never candidates until they are seen again. One
-    /// that was kept from being disabled is seen again when a reading shows it open.
+    /// Items an administrator decided to keep, from whatever would be done to them: never
+    /// candidates until they are seen again. One that was kept from being disabled is seen again
+    /// when a sealed reading shows it open. Only those whose record is still live.
     pub kept: Vec<HeldItem>,
     /// The plan fingerprint an administrator asked to apply: its clearings are permitted.
     pub applied_plan: Option<Fingerprint>,
@@ -152,4 +162,22 @@ pub struct RemovalsOfDay {
     pub removed: BTreeSet<(ItemKind, InternalId)>,
     /// The largest that a run of these hours found; zero: no run removed anything.
     pub base: Base,
+}
+
+impl RemovalsOfDay {
+    /// Does a run that decided at this time still count now? A time that is yet to come does: clocks
+    /// may be set back.
+    pub fn covers(decided_at: Timestamp, now: Timestamp) -> bool {
+        now.duration_since(decided_at) <= SignedDuration::from_hours(ROLLING_DAY_HOURS)
+    }
+
+    /// Counts a run of the last 24 hours in: what it decided, whether or not it was done, and what
+    /// its thresholds measured by ([`Verdict::base`](crate::Verdict)).
+    pub fn count_in(&mut self, base: Base, decided: impl IntoIterator<Item = DecidedRemoval>) {
+        self.base.users = self.base.users.max(base.users);
+        self.base.departments = self.base.departments.max(base.departments);
+        let unasked_for = decided.into_iter().filter(|removal| !removal.approved);
+        self.removed
+            .extend(unasked_for.map(|removal| (removal.kind, removal.internal_id)));
+    }
 }

@@ -12,6 +12,8 @@
 )]
 
 mod mirror;
+mod said;
+mod standing;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +24,8 @@ use org_model::{
 use serde_json::{Map, Value};
 
 pub use mirror::Mirror;
+pub use said::{Other, Said, lost};
+pub use standing::RemovingRun;
 pub use world::{Reading, World};
 
 /// The sealed snapshot of a text.

@@ -1,4 +1,8 @@
 //! The thresholds of DESIGN.md §5, and when they trip.
+//!
+//! A rule is judged for the run alone and for the 24 hours that end with it. Over the day an item
+//! counts once, and the percentage is of the largest base of these hours: people who leave four at
+//! a time are measured by how many there were before the first of them left.
 
 use org_model::ItemKind;
 use serde::{Deserialize, Serialize};
@@ -77,10 +81,20 @@ pub struct TrippedRule {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Count {
     pub kind: ItemKind,
-    /// New removals and those nobody could ask about.
+    /// Distinct items: new removals and those nobody could ask about.
     pub deletions: u64,
     /// Removals that an approval covers: they are not judged, but they leave.
     pub approved: u64,
+    pub base: u64,
+    pub day: DayCount,
+}
+
+/// The 24 hours that end with a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DayCount {
+    /// Distinct items: those of the run and whatever earlier runs removed without a person's word.
+    pub deletions: u64,
+    /// The largest base of these hours; the run's own is one of them.
     pub base: u64,
 }
 
@@ -92,33 +106,27 @@ impl ProtectionRules {
         }
     }
 
-    /// Every rule that says no to these removals; none if there are none.
+    /// Every rule that says no to these removals; none if there are none, whatever the day was.
     pub(crate) fn judge(&self, count: Count) -> Vec<TrippedRule> {
         if count.deletions == 0 {
             return Vec::new();
         }
-        let tripped = |limit, value| TrippedRule {
-            kind: count.kind,
-            limit,
-            window: RuleWindow::Run,
-            value,
-            deletions: count.deletions,
-            base: count.base,
-            attribute: None,
-        };
         if self.paused {
-            return vec![tripped(RuleLimit::Paused, 0)];
+            return vec![count.tripped(RuleLimit::Paused, RuleWindow::Run, 0)];
         }
         let limits = self.of(count.kind);
-        let mut rules = Vec::new();
-        if limits.exceeds_count(count.deletions) {
-            rules.push(tripped(RuleLimit::MaxCount, limits.max_count));
-        }
-        if limits.exceeds_percent(count.deletions, count.base) {
-            rules.push(tripped(RuleLimit::MaxPercent, limits.max_percent));
+        let mut rules = count.exceeded(limits, RuleWindow::Run);
+        // A day with nothing beyond this run has nothing to add.
+        if count.day.deletions > count.deletions {
+            rules.extend(count.exceeded(limits, RuleWindow::Day));
         }
         if count.leaves_at_most_one() {
-            rules.push(tripped(RuleLimit::LastOnes, 1));
+            let were_enough = |base| base >= LAST_ONES_BASE_MIN;
+            if were_enough(count.base) {
+                rules.push(count.tripped(RuleLimit::LastOnes, RuleWindow::Run, 1));
+            } else if were_enough(count.day.base) {
+                rules.push(count.tripped(RuleLimit::LastOnes, RuleWindow::Day, 1));
+            }
         }
         rules
     }
@@ -138,6 +146,41 @@ impl Limits {
 }
 
 impl Count {
+    fn over(self, window: RuleWindow) -> DayCount {
+        match window {
+            RuleWindow::Day => self.day,
+            RuleWindow::Run => DayCount {
+                deletions: self.deletions,
+                base: self.base,
+            },
+        }
+    }
+
+    fn exceeded(self, limits: Limits, window: RuleWindow) -> Vec<TrippedRule> {
+        let DayCount { deletions, base } = self.over(window);
+        let mut rules = Vec::new();
+        if limits.exceeds_count(deletions) {
+            rules.push(self.tripped(RuleLimit::MaxCount, window, limits.max_count));
+        }
+        if limits.exceeds_percent(deletions, base) {
+            rules.push(self.tripped(RuleLimit::MaxPercent, window, limits.max_percent));
+        }
+        rules
+    }
+
+    fn tripped(self, limit: RuleLimit, window: RuleWindow, value: u32) -> TrippedRule {
+        let DayCount { deletions, base } = self.over(window);
+        TrippedRule {
+            kind: self.kind,
+            limit,
+            window,
+            value,
+            deletions,
+            base,
+            attribute: None,
+        }
+    }
+
     fn leaves_at_most_one(self) -> bool {
         // The root of the company is no department that could be "the last one".
         let besides = match self.kind {
@@ -145,6 +188,6 @@ impl Count {
             ItemKind::Department => 1,
         };
         let leaving = self.deletions + self.approved + besides;
-        self.base >= LAST_ONES_BASE_MIN && self.base.saturating_sub(leaving) <= 1
+        self.base.saturating_sub(leaving) <= 1
     }
 }

@@ -7,7 +7,8 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::{
-    Action, AttributeChange, Change, HeldItem, Item, KeptItem, Plan, TrippedRule, Verdict,
+    Action, AttributeChange, Change, HeldItem, Item, KeptItem, Plan, RuleWindow, TrippedRule,
+    Verdict,
 };
 
 impl fmt::Display for Plan {
@@ -16,6 +17,9 @@ impl fmt::Display for Plan {
         writeln!(f, "{word}, {} unchanged", self.unchanged)?;
         for change in self.changes.iter().chain(&self.removals) {
             writeln!(f, "{change}")?;
+        }
+        for (old, new) in &self.renames {
+            writeln!(f, "renamed? {old} -> {new}")?;
         }
         for item in &self.unasked {
             writeln!(f, "unasked {}", Named(item))?;
@@ -54,11 +58,19 @@ impl fmt::Display for Verdict {
             ("released", &self.released),
             ("detaching", &self.detaching),
             ("consumed", &self.consumed),
+            ("seen again", &self.kept_released),
         ];
         for (word, items) in lists {
             for item in items {
                 writeln!(f, "{word}: {item}")?;
             }
+        }
+        for guarded in &self.guarded {
+            write!(f, "guarded: {}", Named(&guarded.item))?;
+            for row in &guarded.changes {
+                write!(f, ", {row}")?;
+            }
+            writeln!(f)?;
         }
         for rule in &self.tripped {
             writeln!(f, "tripped: {rule}")?;
@@ -123,7 +135,11 @@ impl fmt::Display for HeldItem {
             f,
             "{} {} {} {:?}",
             self.action, self.kind, self.id, self.name
-        )
+        )?;
+        match &self.suspected_rename {
+            Some(userid) => write!(f, " (now {userid}?)"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -132,6 +148,7 @@ impl fmt::Display for TrippedRule {
         let Self {
             kind,
             limit,
+            window,
             value,
             deletions,
             base,
@@ -142,6 +159,9 @@ impl fmt::Display for TrippedRule {
             "{kind}s {} {value}: {deletions} of {base}",
             limit.as_str()
         )?;
+        if *window == RuleWindow::Day {
+            f.write_str(" in a day")?;
+        }
         match &self.attribute {
             Some(attribute) => write!(f, " ({attribute})"),
             None => Ok(()),

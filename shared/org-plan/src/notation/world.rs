@@ -8,11 +8,12 @@ use org_model::{
     OrgSnapshot, RunId, SourceId, UserKey,
 };
 
+use super::said::Said;
+use super::standing::{RemovingRun, deletions};
 use super::{Mirror, mapped, snapshot};
 use crate::{
-    AbsenceBudget, AcceptedAbsences, Comparison, HeldItem, Item, Limits, Plan, PlanInput,
-    PlanRules, ProtectionRules, Standing, Verdict, compare, judge_absence, plan, protect,
-    questions,
+    AbsenceBudget, AcceptedAbsences, Comparison, Heard, Item, Limits, Plan, PlanInput, PlanRules,
+    ProtectionRules, Standing, Verdict, compare, judge_absence, plan, protect, questions,
 };
 
 /// What a run reads: the organisation, whether absence from it is evidence, and what WeCom says
@@ -89,6 +90,12 @@ pub struct World {
     pub generation: Generation,
     pub retention_days: u32,
     pub contact_attributes: BTreeSet<AttributeName>,
+    /// The runs that removed something: they are the rolling day, beside `standing.day`.
+    pub removing: Vec<RemovingRun>,
+    /// What administrators said of userids, until a run is through with it.
+    pub said: BTreeMap<UserKey, Said>,
+    /// What the last run did about it.
+    pub heard: BTreeMap<UserKey, Heard>,
 }
 
 impl Default for World {
@@ -101,6 +108,9 @@ impl Default for World {
             generation: Generation(0),
             retention_days: 30,
             contact_attributes: ["mobile", "mail"].map(str::to_owned).into(),
+            removing: Vec::new(),
+            said: BTreeMap::new(),
+            heard: BTreeMap::new(),
         }
     }
 }
@@ -141,7 +151,8 @@ impl World {
     /// The same with something different in the input, as when a caller could not map somebody.
     pub fn plan_from(&self, reading: &Reading, edit: impl FnOnce(&mut PlanInput<'_>)) -> Plan {
         let people = mapped(&reading.snapshot);
-        let comparison = compare(reading.fingerprints(&people), &self.mirror.marks());
+        let mut comparison = compare(reading.fingerprints(&people), &self.mirror.marks());
+        self.look_at_resolved(reading, &mut comparison);
         let waiting = self.waiting_keys();
         let accepted = &reading.accepted;
         let is_accepted = |k: &ItemKey| accepted.detach.contains(k) || accepted.delete.contains(k);
@@ -175,7 +186,7 @@ impl World {
             absences,
             waiting,
             accepted: reading.accepted.clone(),
-            resolutions: BTreeMap::new(),
+            resolutions: self.resolutions(),
             rules: PlanRules {
                 deleted_retention_days: self.retention_days,
                 contact_attributes: self.contact_attributes.clone(),
@@ -190,7 +201,7 @@ impl World {
         missing: &BTreeMap<ItemKey, Item>,
         reading: &Reading,
     ) -> BTreeMap<ItemKey, AbsenceAnswer> {
-        let approved = keys(&self.standing.approved);
+        let approved = self.asked_for(missing);
         let budget = AbsenceBudget {
             users: self.rules.users.max_count + 1,
             departments: self.rules.departments.max_count + 1,
@@ -210,13 +221,17 @@ impl World {
             .collect()
     }
 
+    /// Whom the plan is not told about.
     fn waiting_keys(&self) -> BTreeSet<ItemKey> {
-        &keys(&self.standing.waiting) - &keys(&self.standing.approved)
+        let standing = self.standing_now();
+        let waiting = &deletions(&standing.waiting) - &deletions(&standing.approved);
+        &waiting | &deletions(&standing.kept)
     }
 
     /// The verdict on a plan, with nothing written.
     pub fn judge(&self, plan: Plan, reading: &Reading) -> Verdict {
-        protect(plan, &self.rules, &self.standing, &|key| reading.shows(key))
+        let standing = self.standing_now();
+        protect(plan, &self.rules, &standing, &|key| reading.shows(key))
     }
 
     /// The verdict on what a reading asks for, with nothing written.
@@ -224,40 +239,37 @@ impl World {
         self.judge(self.plan(reading), reading)
     }
 
-    /// One whole run.
+    /// One whole run, or all that is left of one that handed over.
     pub fn run(&mut self, reading: &Reading) -> Verdict {
-        let verdict = self.judge_reading(reading);
+        self.run_part(reading, usize::MAX)
+    }
+
+    /// A run whose time is over after this many writes: if there is more, it hands over, and the
+    /// next run is its continuation.
+    pub fn run_part(&mut self, reading: &Reading, writes: usize) -> Verdict {
+        let plan = self.plan(reading);
+        let heard = plan.heard.clone();
+        let verdict = self.judge(plan, reading);
         self.generation.0 += 1;
         let permitted = &verdict.permitted;
-        for change in permitted.changes().chain(permitted.removals()) {
+        let all = permitted.changes().len() + permitted.removals().len();
+        let changes = permitted.changes().chain(permitted.removals());
+        for change in changes.take(writes) {
             self.mirror.apply(&change);
         }
-        for kept in permitted.kept().chain(permitted.accepted()) {
-            self.mirror.mark(&kept, self.generation);
+        if all <= writes {
+            for kept in permitted.kept().chain(permitted.accepted()) {
+                self.mirror.mark(&kept, self.generation);
+            }
         }
-        self.remember(&verdict);
+        self.hear(heard, all > writes);
+        self.remember(&verdict, all > writes);
         verdict
-    }
-
-    fn remember(&mut self, verdict: &Verdict) {
-        self.standing.waiting = [verdict.still_held.clone(), verdict.held.clone()].concat();
-        let over = verdict.consumed.iter().chain(&verdict.released);
-        let over: BTreeSet<&HeldItem> = over.chain(&verdict.detaching).collect();
-        self.standing.approved.retain(|item| !over.contains(item));
-    }
-
-    /// A person approves everything that waits.
-    pub fn approve(&mut self) {
-        self.standing.approved.append(&mut self.standing.waiting);
     }
 
     pub fn count(&self, kind: ItemKind) -> usize {
         self.mirror.live(kind).count()
     }
-}
-
-fn keys(items: &[HeldItem]) -> BTreeSet<ItemKey> {
-    items.iter().filter_map(HeldItem::key).collect()
 }
 
 /// Only the people whom the plan needs.

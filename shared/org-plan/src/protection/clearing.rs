@@ -10,11 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use org_model::{DirectoryUser, ItemKey, ItemKind};
 
+use super::Guarded;
 use crate::plan::is_empty;
 use crate::{Action, Change, Item, Limits, Plan, RuleLimit, RuleWindow, TrippedRule};
 
+/// What the guard keeps, and why.
+#[derive(Default)]
+pub(super) struct Withheld {
+    pub guarded: Vec<Guarded>,
+    pub tripped: Vec<TrippedRule>,
+}
+
 /// Takes the clearings of such attributes out of the plan and says which rules they broke.
-pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
+pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Withheld {
     let mut counts = count_clearings(plan);
     for (attribute, lost) in count_lost_to_defaults(plan) {
         *counts.entry(attribute).or_default() += lost;
@@ -22,10 +30,10 @@ pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
     let base = plan.base.users;
     counts.retain(|_, count| limits.exceeds_percent(*count, base));
     if counts.is_empty() {
-        return Vec::new();
+        return Withheld::default();
     }
-    let guarded: BTreeSet<String> = counts.keys().cloned().collect();
-    withhold_all(plan, &guarded);
+    let attributes: BTreeSet<String> = counts.keys().cloned().collect();
+    let guarded = withhold_all(plan, &attributes);
     let tripped = counts
         .into_iter()
         .map(|(attribute, deletions)| TrippedRule {
@@ -37,7 +45,10 @@ pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Vec<TrippedRule> {
             base,
             attribute: Some(attribute),
         });
-    tripped.collect()
+    Withheld {
+        guarded,
+        tripped: tripped.collect(),
+    }
 }
 
 fn count_clearings(plan: &Plan) -> BTreeMap<String, u64> {
@@ -85,16 +96,19 @@ fn clearings(change: &Change) -> Vec<String> {
     emptied.map(|(name, _)| name.clone()).collect()
 }
 
-fn withhold_all(plan: &mut Plan, guarded: &BTreeSet<String>) {
+/// What each of these people keeps, in the order of the plan.
+fn withhold_all(plan: &mut Plan, attributes: &BTreeSet<String>) -> Vec<Guarded> {
+    let mut all_guarded = Vec::new();
     let mut rewritten: BTreeMap<ItemKey, Change> = BTreeMap::new();
     for change in std::mem::take(&mut plan.changes) {
         let lost = lost_to_defaults(plan, &change).map(str::to_owned);
         let mut cleared: Vec<String> = clearings(&change).into_iter().chain(lost).collect();
-        cleared.retain(|attribute| guarded.contains(attribute));
+        cleared.retain(|attribute| attributes.contains(attribute));
         if cleared.is_empty() {
             plan.changes.push(change);
             continue;
         }
+        all_guarded.extend(guarded(&change, &cleared));
         let change = without_clearings(change, &cleared);
         if is_worth_writing(&change) {
             plan.changes.push(change.clone());
@@ -108,6 +122,16 @@ fn withhold_all(plan: &mut Plan, guarded: &BTreeSet<String>) {
             follow(disable, companion);
         }
     }
+    all_guarded
+}
+
+/// The rows of what does not happen; `None` where a default says what stood there anyway.
+fn guarded(change: &Change, cleared: &[String]) -> Option<Guarded> {
+    let rows = change.changes.iter();
+    let rows = rows.filter(|row| cleared.contains(&row.attribute));
+    let changes: Vec<_> = rows.cloned().collect();
+    let item = change.before.clone().filter(|_| !changes.is_empty())?;
+    Some(Guarded { item, changes })
 }
 
 fn without_clearings(mut change: Change, cleared: &[String]) -> Change {

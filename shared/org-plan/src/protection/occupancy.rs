@@ -15,16 +15,19 @@ pub(super) struct Occupancy {
 }
 
 impl Occupancy {
-    /// What the plan leaves where it is, and what waits from earlier runs and is not seen.
+    /// What the plan leaves where it is, and what waits from earlier runs or is kept, unseen.
     pub(super) fn of(plan: &Plan, standing: &Standing, seen: &dyn Fn(&ItemKey) -> bool) -> Self {
         let mut departments = plan.occupied.clone();
         let mut unaccounted: BTreeSet<&ItemKey> = plan.unaccounted.iter().collect();
-        for item in standing.waiting.iter().chain(&standing.approved) {
-            let Some(key) = item.key().filter(|key| !seen(key)) else {
+        let lists = standing.waiting.iter().chain(&standing.approved);
+        for item in lists.chain(&standing.kept) {
+            // While somebody waits to be deleted, or is kept from it, nobody moves them: the list
+            // knows where they stand. Whoever waits to be disabled may have moved since.
+            if item.action != Action::Delete || unaccounted.is_empty() {
                 continue;
-            };
-            // While a deletion waits, nobody moves the person: the list knows where they stand.
-            if item.action == Action::Delete && unaccounted.remove(&key) {
+            }
+            let key = item.key().filter(|key| !seen(key));
+            if key.is_some_and(|key| unaccounted.remove(&key)) {
                 departments.extend(&item.departments);
             }
         }
@@ -38,20 +41,15 @@ impl Occupancy {
     /// the department above it.
     pub(super) fn keep_departments(&mut self, plan: &Plan, sorted: &mut Sorted) {
         for (change, decision) in plan.removals.iter().zip(sorted.decisions_mut()) {
-            let goes = |decision: &Decision| {
-                matches!(
-                    decision,
-                    Decision::New | Decision::Approved | Decision::Accepted
-                )
-            };
-            if (goes(decision) || *decision == Decision::Held) && self.is_occupied(change) {
+            let is_held = *decision == Decision::Held;
+            if (decision.goes() || is_held) && self.is_occupied(change) {
                 *decision = Decision::NotEmpty;
             }
             // A department that is held for another's sake would go with those below it: the
             // approval that frees one frees the other.
             let goes_or_waits_alike = match change.kind() {
-                ItemKind::User => goes(decision),
-                ItemKind::Department => goes(decision) || *decision == Decision::Held,
+                ItemKind::User => decision.goes(),
+                ItemKind::Department => decision.goes() || *decision == Decision::Held,
             };
             if !goes_or_waits_alike {
                 self.stay(change);
@@ -60,17 +58,14 @@ impl Occupancy {
         self.keep_approved_departments(plan, sorted);
     }
 
-    /// Takes the departments out that a person let go and in which something stays that is held
-    /// after all.
+    /// Takes the departments out that were let go and in which something stays that is held after
+    /// all.
     pub(super) fn keep_approved_departments(&mut self, plan: &Plan, sorted: &mut Sorted) {
         for (change, decision) in plan.removals.iter().zip(sorted.decisions_mut()) {
-            let let_go = matches!(decision, Decision::Approved | Decision::Accepted);
-            if let_go && self.is_occupied(change) {
+            if decision.is_let_go() && self.is_occupied(change) {
                 *decision = Decision::NotEmpty;
             }
-            if *decision != Decision::New
-                && !matches!(decision, Decision::Approved | Decision::Accepted)
-            {
+            if !decision.goes() {
                 self.stay(change);
             }
         }

@@ -1,62 +1,111 @@
-//! What becomes of the items that earlier runs held.
+//! What becomes of the items that earlier runs held, and of those that a person keeps.
 
 use std::collections::BTreeSet;
 
 use org_model::ItemKey;
 
+use super::known::Known;
+use super::sorting::Sorted;
 use crate::held::RemovalId;
-use crate::{Action, HeldItem, Plan, Standing};
+use crate::{Action, Change, HeldItem, Plan, Standing};
 
+#[derive(Default)]
 pub(super) struct StandingNow {
     pub still_held: Vec<HeldItem>,
     pub released: Vec<HeldItem>,
     pub detaching: Vec<HeldItem>,
+    pub kept_released: Vec<HeldItem>,
+}
+
+/// What this run shows and does, as far as it matters to what stands.
+struct Sight<'a> {
+    sealed: bool,
+    planned: BTreeSet<RemovalId<'a>>,
+    going: BTreeSet<RemovalId<'a>>,
+    seen: &'a dyn Fn(&ItemKey) -> bool,
 }
 
 /// An item leaves its list when this snapshot shows that its reason is gone; being seen is
 /// evidence in an unsealed snapshot too.
-pub(super) fn review(
-    plan: &Plan,
-    standing: &Standing,
-    seen: &dyn Fn(&ItemKey) -> bool,
+pub(super) fn review<'a>(
+    plan: &'a Plan,
+    sorted: &'a Sorted,
+    standing: &'a Standing,
+    known: &Known<'a>,
+    seen: &'a dyn Fn(&ItemKey) -> bool,
 ) -> StandingNow {
-    let planned: BTreeSet<RemovalId<'_>> = plan
-        .removals
-        .iter()
-        .map(|change| (change.kind(), change.after.internal_id(), change.action))
-        .collect();
-    // Whom a person keeps, detached, nobody waits to remove, once it is done.
-    let is_detaching =
-        |item: &HeldItem| planned.contains(&(item.kind, &item.internal_id, Action::Detach));
-    let is_over = |item: &HeldItem| match item.action {
-        // Somebody who is to be disabled is seen all the time. Only a sealed plan disables, so
-        // only a sealed plan without this disable says that it is no longer wanted.
-        Action::Disable => plan.sealed && !planned.contains(&item.removal_id()),
-        _ => item.key().is_some_and(|key| seen(&key)),
+    let sight = Sight {
+        sealed: plan.sealed,
+        planned: plan.removals.iter().map(Change::removal_id).collect(),
+        going: sorted.going(plan).collect(),
+        seen,
     };
-    let approved: BTreeSet<RemovalId<'_>> =
-        standing.approved.iter().map(HeldItem::removal_id).collect();
-    let (mut released, mut still_held): (Vec<HeldItem>, Vec<HeldItem>) =
-        standing.waiting.iter().cloned().partition(is_over);
-    still_held.retain(|item| !approved.contains(&item.removal_id()));
-    released.extend(
-        standing
-            .approved
-            .iter()
-            .filter(|item| is_over(item))
-            .cloned(),
-    );
-    released.retain(|item| !is_detaching(item));
-    still_held.retain(|item| !is_detaching(item));
-    let all = standing.waiting.iter().chain(&standing.approved);
-    let mut detaching: Vec<HeldItem> = all.filter(|item| is_detaching(item)).cloned().collect();
-    for items in [&mut released, &mut still_held, &mut detaching] {
-        items.sort();
-        items.dedup();
+    let mut now = StandingNow::default();
+    for item in &standing.waiting {
+        if sight.detaches(item) {
+            now.detaching.push(item.clone());
+        } else if known.keeps_held(item) || sight.shows_again(item) {
+            now.released.push(item.clone());
+        } else if !known.approves(item) && !sight.going.contains(&item.removal_id()) {
+            now.still_held.push(item.clone());
+        }
     }
-    StandingNow {
-        still_held,
-        released,
-        detaching,
+    for item in &standing.approved {
+        if sight.detaches(item) {
+            now.detaching.push(item.clone());
+        } else if known.keeps_held(item) || sight.overtakes(item) {
+            now.released.push(item.clone());
+        }
+    }
+    let kept = standing.kept.iter();
+    let kept = kept.filter(|item| sight.shows_again(item));
+    now.kept_released.extend(kept.cloned());
+    now.in_order()
+}
+
+impl Sight<'_> {
+    /// Whom a person keeps, detached, nobody waits to remove, once it is done.
+    fn detaches(&self, item: &HeldItem) -> bool {
+        self.going
+            .contains(&(item.kind, &item.internal_id, Action::Detach))
+    }
+
+    /// The item is seen, and not in the state that it was to be removed for. Whoever is to be
+    /// disabled is seen all the time: only a sealed plan disables, so only a sealed plan without
+    /// this disable says that they are open again.
+    fn shows_again(&self, item: &HeldItem) -> bool {
+        let seen = item.key().is_some_and(|key| (self.seen)(&key));
+        match item.action {
+            Action::Disable => seen && self.is_no_longer_planned(item),
+            _ => seen,
+        }
+    }
+
+    /// An approval is bound to its removal: of whoever left in the meantime it says nothing.
+    fn overtakes(&self, item: &HeldItem) -> bool {
+        match item.action {
+            Action::Disable => self.is_no_longer_planned(item),
+            _ => self.shows_again(item),
+        }
+    }
+
+    fn is_no_longer_planned(&self, item: &HeldItem) -> bool {
+        self.sealed && !self.planned.contains(&item.removal_id())
+    }
+}
+
+impl StandingNow {
+    fn in_order(mut self) -> Self {
+        let lists = [
+            &mut self.still_held,
+            &mut self.released,
+            &mut self.detaching,
+            &mut self.kept_released,
+        ];
+        for items in lists {
+            items.sort();
+            items.dedup();
+        }
+        self
     }
 }
