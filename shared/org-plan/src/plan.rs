@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use org_model::{
     AttributeName, DepartmentId, DepartmentTree, Fingerprint, Generation, InternalId, ItemKey,
-    MappedUser, RunId, SourceId, UserId, UserKey,
+    ItemKind, MappedUser, RunId, SourceId, UserId, UserKey,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,8 +38,7 @@ pub(crate) use settle::is_empty;
 use resolutions::Words;
 
 use crate::{
-    AbsenceFinding, Action, AttributeChange, Base, Change, Comparison, HeldItem, Item, KeptItem,
-    Note,
+    AbsenceFinding, Action, AttributeChange, Base, Change, Comparison, Item, KeptItem, Note,
 };
 
 /// Everything a plan is made from. Same input, same plan, whatever the order of the listing.
@@ -174,13 +173,13 @@ struct ChangeEssence<'a> {
 }
 
 impl Plan {
-    /// Does one of its changes take the internal id of this record over? Then the record goes with
-    /// that change, and nobody waits to remove it any more once that is done.
-    pub fn joins(&self, item: &HeldItem) -> bool {
-        let mut reclaimed = self.changes.iter().filter_map(|c| c.reclaims.as_deref());
-        reclaimed.any(|other| {
-            item.kind == other.item.kind() && item.internal_id == *other.item.internal_id()
-        })
+    /// Records whose internal id one of its changes takes over: they go with that change, and
+    /// nobody waits to remove them any more once it is done.
+    pub(crate) fn joined(&self) -> BTreeSet<(ItemKind, &InternalId)> {
+        let reclaimed = self.changes.iter().filter_map(|c| c.reclaims.as_deref());
+        reclaimed
+            .map(|other| (other.item.kind(), other.item.internal_id()))
+            .collect()
     }
 
     /// Stands for every change and removal of the plan: ids, actions and attribute changes. Run,

@@ -85,8 +85,8 @@ pub struct Verdict {
     /// Items of waiting or approved lists that this snapshot shows again, or that a person keeps:
     /// they leave their lists.
     pub released: Vec<HeldItem>,
-    /// Items of such lists that this run detaches: they leave their lists when that is done, since
-    /// a run that dies before it must find them held.
+    /// Items of such lists that this run detaches, or joins with another record: they leave their
+    /// lists when that is done, since a run that dies before it must find them held.
     pub detaching: Vec<HeldItem>,
     /// Approved items that this run removes.
     pub consumed: Vec<HeldItem>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use org_model::ItemKey;
+use org_model::{InternalId, ItemKey, ItemKind};
 
 use super::known::Known;
 use super::sorting::Sorted;
@@ -22,6 +22,7 @@ struct Sight<'a> {
     sealed: bool,
     planned: BTreeSet<RemovalId<'a>>,
     going: BTreeSet<RemovalId<'a>>,
+    joined: BTreeSet<(ItemKind, &'a InternalId)>,
     seen: &'a dyn Fn(&ItemKey) -> bool,
 }
 
@@ -38,11 +39,12 @@ pub(super) fn review<'a>(
         sealed: plan.sealed,
         planned: plan.removals.iter().map(Change::removal_id).collect(),
         going: sorted.going(plan).collect(),
+        joined: plan.joined(),
         seen,
     };
     let mut now = StandingNow::default();
     for item in &standing.waiting {
-        if sight.detaches(item) {
+        if sight.detaches(item) || sight.joins(item) {
             now.detaching.push(item.clone());
         } else if known.keeps_held(item) || sight.shows_again(item) {
             now.released.push(item.clone());
@@ -51,14 +53,14 @@ pub(super) fn review<'a>(
         }
     }
     for item in &standing.approved {
-        if sight.detaches(item) {
+        if sight.detaches(item) || sight.joins(item) {
             now.detaching.push(item.clone());
         } else if known.keeps_held(item) || sight.overtakes(item) {
             now.released.push(item.clone());
         }
     }
     let kept = standing.kept.iter();
-    let kept = kept.filter(|item| sight.shows_again(item));
+    let kept = kept.filter(|item| sight.joins(item) || sight.shows_again(item));
     now.kept_released.extend(kept.cloned());
     now.in_order()
 }
@@ -68,6 +70,12 @@ impl Sight<'_> {
     fn detaches(&self, item: &HeldItem) -> bool {
         self.going
             .contains(&(item.kind, &item.internal_id, Action::Detach))
+    }
+
+    /// An administrator said that somebody whom this run shows is this person: their record goes
+    /// with the one that takes its internal id over, and nobody waits for it once that is done.
+    fn joins(&self, item: &HeldItem) -> bool {
+        self.joined.contains(&(item.kind, &item.internal_id))
     }
 
     /// The item is seen, and not in the state that it was to be removed for. Whoever is to be
