@@ -1,44 +1,12 @@
 //! Deletion protection in text: what is held, what goes on, and what an approval covers.
 
+#[allow(dead_code, reason = "each test file uses its part")]
+mod companies;
+
+use companies::{company, numbers, people_in, with_limits};
 use org_model::{AbsenceAnswer, DepartmentId, ItemKey, ItemKind, UserId};
 use org_plan::notation::{Reading, World};
-use org_plan::{Action, HeldItem, HeldList, Limits, Verdict};
-
-/// A company of this many people, `u000` onwards, in department 2, and nobody else.
-fn company(people: impl IntoIterator<Item = usize>) -> String {
-    people_in("1 Acme\n  2 Sales\n", people)
-}
-
-fn people_in(head: &str, people: impl IntoIterator<Item = usize>) -> String {
-    let mut text = head.to_owned();
-    for n in people {
-        text += &format!("    - u{n:03} Person {n}; active; mobile={n}\n");
-    }
-    text
-}
-
-/// What a verdict does, by number; what is not there is not said.
-fn numbers(verdict: &Verdict) -> String {
-    let permitted = &verdict.permitted;
-    let counts = [
-        ("changes", permitted.changes().len()),
-        ("removals", permitted.removals().len()),
-        ("held", verdict.held.len()),
-        ("still held", verdict.still_held.len()),
-        ("released", verdict.released.len()),
-        ("consumed", verdict.consumed.len()),
-    ];
-    let counts = counts.iter().filter(|(_, count)| *count > 0);
-    let counts = counts.map(|(word, count)| format!("{count} {word}"));
-    let rules = verdict.tripped.iter().map(ToString::to_string);
-    counts.chain(rules).collect::<Vec<_>>().join(", ")
-}
-
-fn with_limits(text: &str, users: Limits) -> World {
-    let mut world = World::holding(text);
-    world.rules.users = users;
-    world
-}
+use org_plan::{Action, HeldItem, HeldList, Limits};
 
 #[test]
 fn up_to_the_floor_no_count_and_no_percentage_trips() {
@@ -322,28 +290,6 @@ fn those_beyond_the_budget_alone_never_go() {
     let reading = Reading::sealed(&company(9..40)).answering(AbsenceAnswer::OutOfRange);
     insta::assert_snapshot!(numbers(&world.run(&reading)), @"5 held, users max_count 3: 5 of 40");
     assert_eq!(world.count(ItemKind::User), 40);
-}
-
-#[test]
-fn whom_an_administrator_keeps_is_no_candidate_and_makes_no_row() {
-    let mut world = World::holding("1 Acme\n  2 Law\n    - an An\n  - bo Bo\n  - cy Cy");
-    let an = ItemKey::User(UserId::new("an").key());
-    let kept = HeldItem::of(&world.mirror.items[&an], Action::Delete);
-    world.standing.kept.push(kept);
-    insta::assert_snapshot!(world.run(&Reading::sealed("1 Acme\n  - bo Bo\n  - cy Cy")),
-        @r#"keep department 2 "Law" [not_empty], marked"#);
-}
-
-#[test]
-fn whom_an_administrator_keeps_gets_no_mark_either() {
-    let mut world = World::holding("1 Acme\n  - an An\n  - bo Bo\n  - cy Cy");
-    let an = ItemKey::User(UserId::new("an").key());
-    let kept = HeldItem::of(&world.mirror.items[&an], Action::Delete);
-    world.standing.kept.push(kept);
-    let reading = Reading::sealed("1 Acme\n  - bo Bo\n  - cy Cy");
-    let verdict = world.run(&reading.answering(AbsenceAnswer::OutOfRange));
-    insta::assert_snapshot!(verdict, @"");
-    assert_eq!(world.mirror.items[&an].absence(), None);
 }
 
 #[test]

@@ -100,9 +100,12 @@ impl Sorted {
             return 0;
         }
         let mut held = 0;
-        for (change, decision) in plan.removals.iter().zip(&mut self.decisions) {
-            let is_suspected =
-                change.action == Action::Delete && plan.renames.contains_key(&change.key());
+        let removals = plan.removals.iter();
+        let deletions = removals.map(|change| (change.action == Action::Delete, &change.after));
+        let deletions = deletions.zip(&mut self.decisions);
+        let unasked = plan.unasked.iter().map(|item| (true, item));
+        for ((deletes, item), decision) in deletions.chain(unasked.zip(&mut self.unasked)) {
+            let is_suspected = deletes && plan.renames.contains_key(&item.key());
             if *decision == Decision::New && is_suspected {
                 *decision = Decision::Held;
                 held += 1;
