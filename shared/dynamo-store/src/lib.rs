@@ -10,6 +10,7 @@
 mod admin;
 mod clearing;
 mod held;
+mod kept;
 mod lease;
 mod mirror;
 mod outbox;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
-use org_model::{Fingerprint, SourceId};
+use org_model::{Fingerprint, SourceId, UserKey};
 use source_settings::RetentionDays;
 use sync_run::ports::{Clock, StoreError};
 
@@ -38,6 +38,8 @@ pub(crate) struct Known {
     pub log_days: BTreeMap<SourceId, u32>,
     /// The baseline that the source's state named when it was last read or written.
     pub baselines: BTreeMap<SourceId, Fingerprint>,
+    /// What was said about conflicts, as it was stored when it was last read.
+    pub resolutions: BTreeMap<SourceId, BTreeMap<UserKey, String>>,
 }
 
 impl fmt::Debug for DynamoStore {

@@ -391,11 +391,13 @@ async fn people_are_listed_once_each_whatever_the_page_and_the_filter() {
     let disabled = UserFilter {
         status: Some(UserStatus::Disabled),
         updated_since: None,
+        department: None,
     };
     assert_eq!(all_users(&world, &disabled, 7).await, names[40..]);
     let recent = UserFilter {
         status: None,
         updated_since: Some(later),
+        department: None,
     };
     assert_eq!(all_users(&world, &recent, 7).await, names[50..]);
     let one = world

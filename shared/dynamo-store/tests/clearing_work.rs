@@ -8,14 +8,14 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{
-    CRASHES, World, claimed, deletion, department, first, hq, permitted, renamed, settings, stamp,
-    sync_keys, user, world,
+    CRASHES, World, claimed, deletion, department, first, hq, nothing_decided, permitted, renamed,
+    settings, stamp, sync_keys, user, world,
 };
 use org_model::{
     DepartmentId, ExpandedRange, Fingerprint, InternalId, ItemKey, ItemKind, ItemState,
     RangeNarrowing, UserId, VisibleRange,
 };
-use org_plan::{Action, HeldItem, HeldList, Item};
+use org_plan::{Action, DecidedRemoval, HeldItem, HeldList, Item};
 use source_admin::ports::{
     ClearStart, Clearings, DirectoryReader, Enqueued, Expected, History, RunQueue, Unsettled,
 };
@@ -192,6 +192,7 @@ fn held_item() -> HeldItem {
         name: "张三".to_owned(),
         action: Action::Delete,
         departments: vec![DepartmentId(16)],
+        suspected_rename: None,
     }
 }
 
@@ -220,16 +221,20 @@ fn decision(record: &RunRecord) -> Decision {
         ..ExpandedRange::default()
     };
     Decision {
-        record: record.clone(),
         held: vec![held],
-        lists: Vec::new(),
-        removals: vec![(ItemKind::User, InternalId::new("id"))],
+        removals: vec![DecidedRemoval {
+            kind: ItemKind::User,
+            internal_id: InternalId::new("id"),
+            action: Action::Delete,
+            approved: false,
+        }],
         outbox: vec![finished(record, "unsent"), finished(record, "sent")],
         state: SourceState {
             baseline: Some(baseline),
             has_mirror: true,
             ..SourceState::default()
         },
+        ..nothing_decided(record)
     }
 }
 

@@ -6,30 +6,22 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{World, hq, world};
+use common::{World, hq, nothing_decided, people_held, world};
 use jiff::SignedDuration;
-use org_model::{DepartmentId, InternalId, ItemKind, RunId};
-use org_plan::{Action, HeldItem, HeldList};
+use org_model::RunId;
+use org_plan::HeldList;
 use source_admin::ports::{Decided, HeldDecisions, PageRequest};
 use sync_run::ports::{HeldLists, RunLog, StoreError};
-use sync_run::{Decision, HeldState, RunLease, RunStatus, SourceState, StoredHeldList};
+use sync_run::{Decision, HeldState, RunLease, RunStatus, StoredHeldList};
 
 fn list(world: &World, run: &str, count: usize) -> StoredHeldList {
-    let items = (0..count).map(|i| HeldItem {
-        kind: ItemKind::User,
-        id: format!("user{i:05}"),
-        internal_id: InternalId::new(format!("0b0e9c1e-2f0f-5c7b-9d3a-{i:012}")),
-        name: "张三".to_owned(),
-        action: Action::Delete,
-        departments: vec![DepartmentId(1), DepartmentId(16)],
-    });
     StoredHeldList {
         list: HeldList::new(
             hq(),
             RunId::new(run),
             world.clock.now(),
             vec![],
-            items.collect(),
+            people_held(count),
         ),
         state: HeldState::Waiting,
         decided_by: None,
@@ -48,12 +40,9 @@ async fn decide(
     let mut record = world.record(lease.run().as_str());
     record.status = RunStatus::Running;
     let decision = Decision {
-        record,
         held,
         lists,
-        removals: vec![],
-        outbox: vec![],
-        state: SourceState::default(),
+        ..nothing_decided(&record)
     };
     world.store.decide(lease, &decision).await
 }
@@ -115,7 +104,7 @@ async fn an_approval_stands_and_repeating_it_changes_nothing() {
     let alice = world.author("alice");
     let Decided::Done(first) = world
         .store
-        .approve(&hq(), fingerprint, &alice)
+        .approve(&hq(), fingerprint, &[], &alice)
         .await
         .unwrap()
     else {
@@ -127,7 +116,7 @@ async fn an_approval_stands_and_repeating_it_changes_nothing() {
     world.clock.advance(SignedDuration::from_mins(5));
     let again = world
         .store
-        .approve(&hq(), fingerprint, &world.author("bob"))
+        .approve(&hq(), fingerprint, &[], &world.author("bob"))
         .await;
     assert_eq!(again.unwrap(), Decided::Done(first.clone()));
     // The decision of the run is sent once more: it does not undo the approval.
@@ -146,7 +135,7 @@ async fn an_expired_or_unknown_list_is_not_approved() {
     let fingerprint = waiting.list.fingerprint;
     let early = world
         .store
-        .approve(&hq(), fingerprint, &world.author("alice"))
+        .approve(&hq(), fingerprint, &[], &world.author("alice"))
         .await;
     assert_eq!(early.unwrap(), Decided::NotFound);
     decide(&world, &lease, vec![waiting.clone()], vec![])
@@ -155,7 +144,7 @@ async fn an_expired_or_unknown_list_is_not_approved() {
     world.clock.advance(SignedDuration::from_hours(72));
     let late = world
         .store
-        .approve(&hq(), fingerprint, &world.author("alice"))
+        .approve(&hq(), fingerprint, &[], &world.author("alice"))
         .await;
     assert_eq!(late.unwrap(), Decided::NotWaiting(Box::new(waiting)));
 }
@@ -171,7 +160,7 @@ async fn an_approval_that_arrives_during_a_run_survives_what_the_run_writes() {
         .unwrap();
     world
         .store
-        .approve(&hq(), fingerprint, &world.author("alice"))
+        .approve(&hq(), fingerprint, &[], &world.author("alice"))
         .await
         .unwrap();
     // One came back: the run, which still thinks that the list waits, releases it.
@@ -200,7 +189,7 @@ async fn an_approval_is_consumed_by_one_run() {
     decide(&world, &lease, vec![waiting], vec![]).await.unwrap();
     world
         .store
-        .approve(&hq(), fingerprint, &world.author("alice"))
+        .approve(&hq(), fingerprint, &[], &world.author("alice"))
         .await
         .unwrap();
     let mut approved = world.store.standing(&hq()).await.unwrap().remove(0);
@@ -240,7 +229,7 @@ async fn the_successor_of_an_expired_list_takes_its_place_and_waits_anew() {
     );
     let approved = world
         .store
-        .approve(&hq(), new.list.fingerprint, &world.author("alice"))
+        .approve(&hq(), new.list.fingerprint, &[], &world.author("alice"))
         .await;
     assert!(matches!(approved.unwrap(), Decided::Done(_)));
 }

@@ -42,8 +42,10 @@ async fn the_second_claim_names_the_live_run() {
         world.store.claim(&world.request("b")).await.unwrap(),
         taken("a")
     );
-    let (run, until) = world.store.holder(&hq()).await.unwrap().unwrap();
-    assert_eq!((run.as_str(), until), ("a", world.request("a").expires_at));
+    let holder = world.store.holder(&hq()).await.unwrap().unwrap();
+    let until = world.request("a").expires_at;
+    assert_eq!((holder.run.as_str(), holder.expires_at), ("a", until));
+    assert_eq!(holder.handed_over, None);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ fn notice(world: &World, id: &str) -> OutboxItem {
             run: None,
             subject: "silence".to_owned(),
             text: "text".to_owned(),
+            detail: serde_json::Value::Null,
         }),
     }
 }

@@ -27,6 +27,7 @@ fn people(count: usize) -> Vec<HeldItem> {
         name: format!("Name of {number}"),
         action: Action::Delete,
         departments: vec![DepartmentId(16)],
+        suspected_rename: None,
     };
     (0..count).map(person).collect()
 }

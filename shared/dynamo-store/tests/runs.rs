@@ -6,10 +6,10 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{World, hq, world};
+use common::{World, hq, noise, nothing_decided, world};
 use jiff::SignedDuration;
 use org_model::{DepartmentId, ExpandedRange, InternalId, ItemKind, RunId, VisibleRange};
-use org_plan::{Action, AttributeChange, HeldItem, HeldList};
+use org_plan::{Action, AttributeChange, DecidedRemoval, HeldItem, HeldList};
 use sync_run::ports::{HeldLists, Outbox, RunLog, Sources, StoreError};
 use sync_run::{
     Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload, Row, RowResult, RowsPage,
@@ -42,18 +42,6 @@ fn page(page: u32, rows: Vec<Row>) -> RowsPage {
     RowsPage { page, rows }
 }
 
-/// Text that does not compress: as long as `bytes`, different at each place.
-fn noise(bytes: usize) -> String {
-    let mut state = 1_u64;
-    let letters = std::iter::repeat_with(|| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        char::from(33 + ((state >> 33) % 90) as u8)
-    });
-    letters.take(bytes).collect()
-}
-
 fn held_item(id: &str) -> HeldItem {
     HeldItem {
         kind: ItemKind::User,
@@ -62,6 +50,7 @@ fn held_item(id: &str) -> HeldItem {
         name: id.to_owned(),
         action: Action::Delete,
         departments: vec![DepartmentId(1)],
+        suspected_rename: None,
     }
 }
 
@@ -89,6 +78,7 @@ fn notice(world: &World, id: &str) -> OutboxItem {
             run: None,
             subject: "held".to_owned(),
             text: "text".to_owned(),
+            detail: serde_json::json!({ "held": 3 }),
         }),
     }
 }
@@ -109,11 +99,9 @@ fn state(departments: u32) -> SourceState {
 fn decision(world: &World, record: RunRecord) -> Decision {
     Decision {
         held: vec![held_list(world, record.run.as_str(), &["a", "b", "c"])],
-        lists: vec![],
-        removals: vec![],
         outbox: vec![notice(world, "held-1")],
         state: state(30_000),
-        record,
+        ..nothing_decided(&record)
     }
 }
 
@@ -251,10 +239,14 @@ async fn a_decision_is_durable_as_a_whole_and_twice_is_once() {
     assert_eq!(source.state, decided.state);
 }
 
-fn removals(range: std::ops::Range<u32>) -> Vec<(ItemKind, InternalId)> {
-    let id =
-        |number: u32| InternalId::new(format!("{:08x}-0000-7000", number.wrapping_mul(2_654_435)));
-    range.map(|number| (ItemKind::User, id(number))).collect()
+fn removals(range: std::ops::Range<u32>) -> Vec<DecidedRemoval> {
+    let removal = |number: u32| DecidedRemoval {
+        kind: ItemKind::User,
+        internal_id: InternalId::new(format!("{:08x}-0000-7000", number.wrapping_mul(2_654_435))),
+        action: Action::Delete,
+        approved: number % 3 == 0,
+    };
+    range.map(removal).collect()
 }
 
 #[tokio::test]
@@ -263,7 +255,7 @@ async fn what_a_run_decided_to_remove_stays_readable_to_its_end() {
     world.add_source().await;
     let lease = world.lease("a").await;
     let mut record = running(&world, &lease).await;
-    let found = async || world.store.decided_removals(&hq(), lease.run()).await;
+    let found = async || world.store.decided(&hq(), lease.run()).await;
     assert_eq!(found().await.unwrap(), None, "nothing is decided yet");
     for decided in [removals(0..3), removals(0..0), removals(0..100_000)] {
         let decision = Decision {
@@ -302,7 +294,7 @@ async fn the_removals_of_a_zombie_are_never_those_of_its_successor() {
     world.takeover("b").await;
     let late = deciding(removals(0..9));
     assert!(lost(world.store.decide(&zombie, &late).await));
-    let found = world.store.decided_removals(&hq(), zombie.run()).await;
+    let found = world.store.decided(&hq(), zombie.run()).await;
     assert_eq!(found.unwrap(), Some(removals(0..2)));
 }
 

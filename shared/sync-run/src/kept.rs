@@ -45,7 +45,8 @@ impl KeptWhy {
 /// Items that one decision keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptSet {
-    /// Stands for the decision and the part of it: writing it twice leaves one.
+    /// Stands for the decision and the part of it: writing it twice leaves one. Ids sort by the
+    /// time of the decision.
     pub id: String,
     #[serde(flatten)]
     pub why: KeptWhy,
@@ -64,7 +65,8 @@ impl KeptSet {
         let decision = Fingerprint::of(&(why, at));
         let parts = items.chunks(KEPT_SET_MAX_ITEMS).enumerate();
         let set = |(part, items): (usize, &[HeldItem])| Self {
-            id: format!("{decision}-{part:04}"),
+            // Fifteen digits hold every millisecond.
+            id: format!("{:015}-{decision}-{part:04}", at.as_millisecond()),
             why: why.clone(),
             by: by.to_owned(),
             at,

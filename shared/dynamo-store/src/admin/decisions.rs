@@ -1,4 +1,4 @@
-//! A person's word about a held list.
+//! Held lists as administrators look at them; what they say about one stands in verdicts.rs.
 
 use std::cmp::Reverse;
 
@@ -8,16 +8,13 @@ use org_plan::HeldItem;
 use source_admin::ports::{
     Author, Decided, HELD_LISTS_MAX, HeldDecisions, HeldHeader, Page, PageRequest,
 };
+use sync_run::StoredHeldList;
 use sync_run::ports::StoreError;
-use sync_run::{HeldState, StoredHeldList};
 
 use super::cursor::no_cursor;
+use super::verdicts::Word;
 use crate::DynamoStore;
 use crate::held::{is_final, list_of, remaining_of};
-use crate::wire::attributes::{n, s, word};
-use crate::wire::calls::Written;
-use crate::wire::expression::Expression;
-use crate::wire::keys;
 
 #[async_trait]
 impl HeldDecisions for DynamoStore {
@@ -75,30 +72,20 @@ impl HeldDecisions for DynamoStore {
         &self,
         source: &SourceId,
         fingerprint: Fingerprint,
+        except: &[HeldItem],
         author: &Author,
     ) -> Result<Decided, StoreError> {
-        let act = "approve a held list";
-        let approved =
-            Expression::update("SET #state = :approved, #decided_by = :by, #decided_at = :at")
-                .when("#state = :waiting AND #until > :now")
-                .with(":approved", s(word(&HeldState::Approved)))
-                .with(":waiting", s(word(&HeldState::Waiting)))
-                .with(":by", s(author.by.as_str()))
-                .with(":at", s(author.at.to_string()))
-                .with(":now", n(author.at.as_millisecond()));
-        let key = keys::held(source, fingerprint);
-        let written = self.update(act, &self.tables.sync, &key, approved).await?;
-        let header = match written {
-            Written::Refused(header) => header,
-            Written::Done => self.get(act, &self.tables.sync, &key).await?,
-        };
-        let Some(header) = header else {
-            return Ok(Decided::NotFound);
-        };
-        let list = Box::new(self.with_items(source, &header).await?);
-        Ok(match list.state {
-            HeldState::Approved => Decided::Done(list),
-            _ => Decided::NotWaiting(list),
-        })
+        let word = Word::Approve(except);
+        self.decide_list(source, fingerprint, word, author).await
+    }
+
+    async fn reject(
+        &self,
+        source: &SourceId,
+        fingerprint: Fingerprint,
+        author: &Author,
+    ) -> Result<Decided, StoreError> {
+        self.decide_list(source, fingerprint, Word::Reject, author)
+            .await
     }
 }

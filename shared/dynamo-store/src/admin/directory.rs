@@ -54,11 +54,17 @@ impl DynamoStore {
             let search = self.bucket_search(pk, filter, at.after.take());
             let found = self.search_once(READ, &search).await?;
             looked_at += found.looked_at;
-            let room = limit - items.len();
-            let cut = found.items.len() > room;
-            for attributes in found.items.into_iter().take(room) {
+            let mut cut = false;
+            for attributes in found.items {
+                if items.len() >= limit {
+                    cut = true;
+                    break;
+                }
                 at.after = Some(text(&attributes, "sk", READ)?.to_owned());
-                items.push(item_of(attributes, READ)?);
+                let item = item_of(attributes, READ)?;
+                if stands_in(&item, filter.department) {
+                    items.push(item);
+                }
             }
             match found.last {
                 _ if cut => {}
@@ -125,6 +131,15 @@ impl DirectoryReader for DynamoStore {
         })
     }
 
+    async fn aside(
+        &self,
+        source: &SourceId,
+        key: &UserKey,
+    ) -> Result<Vec<DirectoryUser>, StoreError> {
+        let found = self.records_aside(source, key).await?;
+        Ok(found.into_iter().filter_map(as_user).collect())
+    }
+
     async fn department(
         &self,
         source: &SourceId,
@@ -148,6 +163,11 @@ impl DirectoryReader for DynamoStore {
             next: page.next,
         })
     }
+}
+
+/// A membership is a map in a list, which no filter of DynamoDB looks into.
+fn stands_in(item: &Item, department: Option<DepartmentId>) -> bool {
+    department.is_none_or(|department| item.departments().contains(&department))
 }
 
 fn as_user(item: Item) -> Option<DirectoryUser> {

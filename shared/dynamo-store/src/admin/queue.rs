@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use org_model::{RunId, SourceId};
-use source_admin::ports::{Enqueued, Page, PageRequest, RowFilter, RunQueue};
+use source_admin::ports::{Author, Cancelled, Enqueued, Page, PageRequest, RowFilter, RunQueue};
 use sync_run::ports::StoreError;
 use sync_run::{Row, RunRecord, RunStatus, Trigger};
 
@@ -182,6 +182,15 @@ impl RunQueue for DynamoStore {
 
     async fn run(&self, source: &SourceId, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
         self.read_run(source, run).await
+    }
+
+    async fn cancel(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+        author: &Author,
+    ) -> Result<Cancelled, StoreError> {
+        self.cancel_run(source, run, author).await
     }
 
     async fn runs(

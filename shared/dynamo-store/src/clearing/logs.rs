@@ -24,6 +24,9 @@ const RUNS_AT_ONCE: i32 = 100;
 /// Small items in one transaction: a transaction takes 4 MB, and a notice may have some 20 KB.
 const ITEMS_PER_TRANSACTION: usize = 50;
 
+/// A kept set may have 400 KB.
+const SETS_PER_TRANSACTION: usize = 8;
+
 /// One call's work: how many items it may still remove.
 struct Part<'a> {
     lease: &'a RunLease,
@@ -140,7 +143,12 @@ impl DynamoStore {
         };
         let is_page = |key: &Key| key.sk.starts_with(keys::BASELINE);
         let (pages, small): (Vec<Key>, Vec<Key>) = keys.into_iter().partition(is_page);
+        let is_set = |key: &Key| key.sk.starts_with(keys::KEPT);
+        let (sets, small): (Vec<Key>, Vec<Key>) = small.into_iter().partition(is_set);
         for keys in small.chunks(ITEMS_PER_TRANSACTION) {
+            self.clear_under_lease(part.lease, keys).await?;
+        }
+        for keys in sets.chunks(SETS_PER_TRANSACTION) {
             self.clear_under_lease(part.lease, keys).await?;
         }
         self.clear_baseline(&pages, part.lease.generation()).await

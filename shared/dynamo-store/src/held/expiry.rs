@@ -9,6 +9,7 @@ use sync_run::ports::StoreError;
 
 use super::{READ, is_final};
 use crate::DynamoStore;
+use crate::wire::Attributes;
 use crate::wire::attributes::{n, number, optional_text};
 use crate::wire::blob::page_key;
 use crate::wire::expression::Expression;
@@ -19,6 +20,16 @@ use crate::wire::keys::{self, Key};
 pub(crate) struct OldItems {
     place: Key,
     pages: u32,
+}
+
+impl OldItems {
+    /// The pages that the header of this list names.
+    pub fn of(list: &HeldList, header: &Attributes) -> Result<Self, StoreError> {
+        Ok(Self {
+            place: keys::held_items(&list.source, list.fingerprint, &list.run),
+            pages: number(header, "pages", READ)?,
+        })
+    }
 }
 
 impl DynamoStore {

@@ -6,14 +6,20 @@
 //! - A run only adds released items, or sets a state that no approval contradicts.
 //! - *A run lets a list expire that was approved since it looked*: refused by `decided_at`; the
 //!   decision fails, nothing is applied, and the next run sees the approval.
-//! - A list is approved only while it waits and its time has not come.
+//! - A list is approved or rejected only while it waits and its time has not come. What an approval
+//!   excepts stands in bits of its own, so that no run that read the list before takes them back.
+//! - *A run holds a list anew that was rejected since it looked*: refused by the time at which the
+//!   run began; the decision fails, and the next run finds everybody kept.
 
 mod expiry;
+
+pub(crate) use expiry::OldItems;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use futures::future::try_join_all;
+use jiff::Timestamp;
 use org_model::{Fingerprint, InternalId, ItemKind, RunId, SourceId};
 use org_plan::{HeldItem, HeldList};
 use sync_run::ports::{HeldLists, StoreError};
@@ -48,7 +54,13 @@ impl DynamoStore {
     /// The header of a new list, unless another one with this fingerprint stands approved. An
     /// approval that nobody consumed in its time makes room: else its items could never be held
     /// anew.
-    pub(crate) fn new_list_action(&self, stored: &StoredHeldList, pages: u32) -> Action {
+    /// A rejection makes room too, if the run can have seen it: `since` is when it began.
+    pub(crate) fn new_list_action(
+        &self,
+        stored: &StoredHeldList,
+        pages: u32,
+        since: Option<Timestamp>,
+    ) -> Action {
         let list = &stored.list;
         let mut item = keys::held(&list.source, list.fingerprint).attributes();
         let header = HeldList {
@@ -65,8 +77,11 @@ impl DynamoStore {
         let stale = self.clock.now() - APPROVAL_VALID;
         let condition = Expression::condition(
             "attribute_not_exists(#pk) OR (#run <> :run AND \
-             (#state <> :approved OR attribute_exists(#consumed_by) OR #decided_at < :stale))",
+             (#state <> :approved OR attribute_exists(#consumed_by) OR #decided_at < :stale) AND \
+             (#state <> :rejected OR #decided_ms < :since))",
         )
+        .with(":since", n(since.unwrap_or(list.held_at).as_millisecond()))
+        .with(":rejected", s(word(&HeldState::Rejected)))
         .with(":stale", s(stale.to_string()))
         .with(":run", s(list.run.as_str()))
         .with(":approved", s(word(&HeldState::Approved)));
@@ -141,7 +156,7 @@ impl DynamoStore {
             None if is_over => Vec::new(),
             None => return Err(unreadable(READ, "items of a held list are missing")),
         };
-        stored.released = released_of(&list.items, bytes(header, "released", READ)?);
+        stored.released = released_of(&list.items, &released_bits(header)?);
         Ok(stored)
     }
 
@@ -171,8 +186,8 @@ pub(crate) fn is_final(stored: &StoredHeldList) -> bool {
 /// that was released.
 pub(crate) fn remaining_of(header: &Attributes) -> Result<u64, StoreError> {
     let count: u64 = number(header, "count", READ)?;
-    let bits = bytes(header, "released", READ)?.iter();
-    let released: u64 = bits.map(|byte| u64::from(byte.count_ones())).sum();
+    let bits = released_bits(header)?;
+    let released: u64 = bits.iter().map(|byte| u64::from(byte.count_ones())).sum();
     Ok(count.saturating_sub(released))
 }
 
@@ -188,22 +203,39 @@ pub(crate) fn list_of(header: &Attributes) -> Result<StoredHeldList, StoreError>
     })
 }
 
-/// One bit per item, in the order of the list: 120,000 items are 15 KB.
+/// Released by runs, or excepted by whoever approved the list.
+fn released_bits(header: &Attributes) -> Result<Vec<u8>, StoreError> {
+    let mut bits = bytes(header, "released", READ)?.to_vec();
+    if header.contains_key("excepted") {
+        let excepted = bytes(header, "excepted", READ)?;
+        bits.resize(bits.len().max(excepted.len()), 0);
+        for (bit, more) in bits.iter_mut().zip(excepted) {
+            *bit |= more;
+        }
+    }
+    Ok(bits)
+}
+
 fn bits_of(stored: &StoredHeldList) -> Vec<u8> {
-    let items = &stored.list.items;
+    let is_released = |item: &HeldItem| {
+        let id = (item.kind, item.internal_id.clone());
+        stored.released.contains(&id)
+    };
+    bits_where(&stored.list.items, is_released)
+}
+
+/// One bit per item, in the order of the list: 120,000 items are 15 KB.
+pub(crate) fn bits_where(items: &[HeldItem], is_set: impl Fn(&HeldItem) -> bool) -> Vec<u8> {
     let mut bits = vec![0_u8; items.len().div_ceil(8)];
     for (index, item) in items.iter().enumerate() {
-        if stored
-            .released
-            .contains(&(item.kind, item.internal_id.clone()))
-        {
+        if is_set(item) {
             bits[index / 8] |= 1 << (index % 8);
         }
     }
     bits
 }
 
-fn released_of(items: &[HeldItem], bits: &[u8]) -> BTreeSet<(ItemKind, InternalId)> {
+pub(crate) fn released_of(items: &[HeldItem], bits: &[u8]) -> BTreeSet<(ItemKind, InternalId)> {
     let is_set = |index: usize| {
         bits.get(index / 8)
             .is_some_and(|byte| byte >> (index % 8) & 1 == 1)

@@ -6,6 +6,10 @@
 //! 2. Generations only grow. A run that lost its lease can never hold it again.
 //! 3. A delivery is served once: by run id (`SERVED#`), and for schedules by their time (`DUE#`).
 //! 4. Whoever takes over an expired lease learns which run died holding it.
+//! 5. A run that is late hands over to its next segment: the lease stays the run's, it says for
+//!    which segment it waits (`handed`), and nobody holds it: no transaction of the segment before
+//!    happens any more. Until its time has passed exactly that segment can claim it, once, and
+//!    gets a generation of its own; afterwards anybody but a segment.
 //!
 //! Races considered:
 //! - *Two claims at once:* both read generation g; each transaction is conditional on g; one wins
@@ -23,43 +27,39 @@
 //!   the grace of 60 s lets it write what nobody else writes; it is still alone.
 //! - *Housekeeping closes a queued run's record while it is claimed:* the claim also checks that
 //!   the record is not final.
+//!
+//! And with segments:
+//! - *A segment is delivered twice at once:* both find the lease waiting at generation g; one
+//!   transaction wins; the other finds that it waits no more: `AlreadyServed`. So does a delivery
+//!   that comes when the run has gone on to a later segment, has ended, or lost its lease.
+//! - *The answer to a segment's claim is lost:* the mark is recognised, as above.
+//! - *The answer to the hand-over is lost, and it is sent again:* it finds the lease waiting for
+//!   its own segment, or the run at a later generation, which only its own hand-over can lead to.
+//! - *The segment before wakes after it handed over:* nobody holds the lease, then the next
+//!   segment's generation does; its transactions are refused either way, and its release too.
+//! - *Another run claims while the lease waits:* it is as live as a running one: `Taken`. After
+//!   `until` the other run claims, and the run is the one that died.
+//! - *A segment is claimed while housekeeping buries the run as lost:* the claim checks that the
+//!   record is open and the time has not passed, the burial that the run is not live: whichever
+//!   comes second is refused, whatever the clocks say.
 
+mod claim;
 mod item;
 
 pub(crate) use item::{LeaseItem, nobody_holds, still_free};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{Generation, RunId, SourceId};
+use org_model::{RunId, SourceId};
 use sync_run::ports::{Leases, StoreError};
-use sync_run::{ClaimOutcome, ClaimRequest, RunLease};
-use uuid::Uuid;
+use sync_run::{ClaimOutcome, ClaimRequest, Holder, RunLease};
 
 use crate::DynamoStore;
-use crate::wire::Attributes;
-use crate::wire::attributes::{flag, n, no, s, text, yes};
+use crate::wire::attributes::{n, no, s};
 use crate::wire::calls::Written;
 use crate::wire::expression::Expression;
 use crate::wire::keys;
-use crate::wire::transact::{Action, Transacted};
-
-/// A delivery is not repeated after this long: Lambda gives up after 300 s, Scheduler after a day.
-const MARKER_SECONDS: i64 = 7 * 24 * 60 * 60;
-
-/// Each further round means that another claim won in between.
-const CLAIM_ROUNDS_MAX: usize = 8;
-
-const CLAIM: &str = "claim the lease";
-
-/// What stands in the way of a claim, or does not.
-#[derive(Debug, Default)]
-struct Standing {
-    lease: Option<LeaseItem>,
-    /// This run id was claimed, or its record is final.
-    run_served: bool,
-    /// The run that served this scheduled time.
-    due_served: Option<RunId>,
-}
+use crate::wire::transact::{Action, Refusal};
 
 impl DynamoStore {
     /// The first action of every transaction of a run.
@@ -73,6 +73,27 @@ impl DynamoStore {
         item::holds(lease, self.clock.now())
     }
 
+    /// The first action of the transaction that hands a run over.
+    pub(crate) fn handing_over(&self, lease: &RunLease, segment: u32, until: Timestamp) -> Action {
+        let now = self.clock.now();
+        let handed =
+            Expression::update("SET #handed = :segment, #handed_at = :handed_at, #until = :until")
+                .with(":segment", n(segment))
+                .with(":handed_at", n(now.as_millisecond()))
+                .with(":until", n(until.as_millisecond()));
+        Action::Update(
+            self.tables.sync.clone(),
+            keys::lease(lease.source()),
+            item::if_held(handed, lease, now),
+        )
+    }
+
+    /// Part of the transaction that closes a run's record for it.
+    pub(crate) fn not_live_check(&self, source: &SourceId, run: &RunId) -> Action {
+        let condition = item::not_live(run, self.clock.now());
+        Action::Check(self.tables.sync.clone(), keys::lease(source), condition)
+    }
+
     /// Whether a run still holds its lease, for what is removed outside a transaction.
     pub(crate) async fn still_holds(
         &self,
@@ -84,205 +105,64 @@ impl DynamoStore {
         let found = found.map(|item| LeaseItem::read(&item, act)).transpose()?;
         let now = self.clock.now();
         let is_own = found.is_some_and(|item| {
-            item.generation == lease.generation() && item.run == *lease.run() && item.is_live(now)
+            item.generation == lease.generation()
+                && item.run == *lease.run()
+                && item.handed.is_none()
+                && item.is_live(now)
         });
         match is_own {
             true => Ok(()),
             false => Err(StoreError::LeaseLost { act }),
         }
     }
-
-    async fn standing(&self, request: &ClaimRequest) -> Result<Standing, StoreError> {
-        let source = &request.source;
-        let mut wanted = vec![
-            keys::lease(source),
-            keys::served(source, &request.run),
-            keys::run(source, &request.run),
-        ];
-        wanted.extend(request.scheduled_at.map(|at| keys::due(source, at)));
-        let mut standing = Standing::default();
-        for item in self.get_all(CLAIM, &self.tables.sync, &wanted).await? {
-            let sk = text(&item, "sk", CLAIM)?;
-            if sk == wanted[0].sk {
-                standing.lease = Some(LeaseItem::read(&item, CLAIM)?);
-            } else if sk == wanted[1].sk {
-                standing.run_served = true;
-            } else if sk == wanted[2].sk {
-                standing.run_served |= flag(&item, "final");
-            } else {
-                standing.due_served = Some(RunId::new(text(&item, "run", CLAIM)?));
-            }
-        }
-        Ok(standing)
-    }
-
-    /// One try to take the lease as it was just read.
-    async fn take(
-        &self,
-        request: &ClaimRequest,
-        seen: Option<&LeaseItem>,
-        claim: &str,
-    ) -> Result<bool, StoreError> {
-        let source = &request.source;
-        let table = &self.tables.sync;
-        let mut actions = vec![
-            Action::Update(
-                table.clone(),
-                keys::lease(source),
-                taking(request, seen, claim),
-            ),
-            self.marker(request, &keys::served(source, &request.run)),
-            Action::Check(
-                table.clone(),
-                keys::run(source, &request.run),
-                Expression::condition("attribute_not_exists(#pk) OR #final = :open")
-                    .with(":open", no()),
-            ),
-        ];
-        actions.extend(
-            request
-                .scheduled_at
-                .map(|at| self.marker(request, &keys::due(source, at))),
-        );
-        let ended = self.transact(CLAIM, &actions).await?;
-        Ok(matches!(ended, Transacted::Done))
-    }
-
-    fn marker(&self, request: &ClaimRequest, key: &keys::Key) -> Action {
-        Action::Put(
-            self.tables.sync.clone(),
-            marker(request, key),
-            Expression::condition("attribute_not_exists(#pk)"),
-        )
-    }
-
-    /// A schedule that finds the source busy is served by that: its repetition is not a new one.
-    async fn taken(
-        &self,
-        request: &ClaimRequest,
-        live_run: RunId,
-    ) -> Result<ClaimOutcome, StoreError> {
-        let Some(at) = request.scheduled_at else {
-            return Ok(ClaimOutcome::Taken { live_run });
-        };
-        let item = marker(request, &keys::due(&request.source, at));
-        let absent = Expression::condition("attribute_not_exists(#pk) OR #run = :run")
-            .with(":run", s(request.run.as_str()));
-        match self
-            .put(CLAIM, &self.tables.sync, item, Some(absent))
-            .await?
-        {
-            Written::Done => Ok(ClaimOutcome::Taken { live_run }),
-            Written::Refused(other) => {
-                let run = match other {
-                    Some(other) => RunId::new(text(&other, "run", CLAIM)?),
-                    None => request.run.clone(),
-                };
-                Ok(ClaimOutcome::AlreadyServed { run })
-            }
-        }
-    }
 }
 
-/// Makes the lease the request's own, if it still is as it was seen.
-fn taking(request: &ClaimRequest, seen: Option<&LeaseItem>, claim: &str) -> Expression {
-    let next = seen.map_or(0, |lease| lease.generation.0) + 1;
-    let taken = Expression::update(
-        "SET #gen = :next, #run = :run, #held = :held, #until = :until, #claim = :claim",
-    )
-    .with(":next", n(next))
-    .with(":run", s(request.run.as_str()))
-    .with(":held", yes())
-    .with(":until", n(request.expires_at.as_millisecond()))
-    .with(":claim", s(claim));
-    match seen {
-        None => taken.when("attribute_not_exists(#pk)"),
-        Some(lease) => taken
-            .when("#gen = :seen AND (#held = :not_held OR #until <= :now)")
-            .with(":seen", n(lease.generation))
-            .with(":not_held", no())
-            .with(":now", n(request.now.as_millisecond())),
-    }
-}
-
-fn marker(request: &ClaimRequest, key: &keys::Key) -> Attributes {
-    let mut item = key.attributes();
-    item.insert("run".to_owned(), s(request.run.as_str()));
-    let expiry = request.now.as_second() + MARKER_SECONDS;
-    item.insert("expires_at".to_owned(), n(expiry));
-    item
+/// The lease that stands there was handed over by this very call, sent before: it waits for the
+/// segment, or the run is at a later generation already.
+pub(crate) fn was_handed_over(refusal: &Refusal, lease: &RunLease, segment: u32) -> bool {
+    let Refusal::Condition(Some(found)) = refusal else {
+        return false;
+    };
+    let Ok(found) = LeaseItem::read(found, "hand a run over") else {
+        return false;
+    };
+    let waits = found.handed.map(|(segment, _)| segment) == Some(segment);
+    let is_same = found.generation == lease.generation() && waits;
+    found.run == *lease.run() && (is_same || found.generation > lease.generation())
 }
 
 #[async_trait]
 impl Leases for DynamoStore {
     async fn claim(&self, request: &ClaimRequest) -> Result<ClaimOutcome, StoreError> {
-        let mark = Uuid::new_v4().to_string();
-        // The run that held the expired lease we tried to take, in case our try succeeded unheard.
-        let mut tried: Option<Option<RunId>> = None;
-        for _round in 0..CLAIM_ROUNDS_MAX {
-            let standing = self.standing(request).await?;
-            let lease = standing.lease;
-            if let (Some(lease), Some(dead_run)) = (&lease, &tried)
-                && lease.claim == mark
-            {
-                return Ok(claimed(lease.generation, dead_run.clone()));
-            }
-            if standing.run_served || lease.as_ref().is_some_and(|lease| lease.run == request.run) {
-                return Ok(served(&request.run));
-            }
-            if let Some(run) = standing.due_served {
-                return Ok(served(&run));
-            }
-            if let Some(lease) = lease.as_ref().filter(|lease| lease.is_live(request.now)) {
-                return self.taken(request, lease.run.clone()).await;
-            }
-            let dead_run = lease.as_ref().filter(|lease| lease.held);
-            let dead_run = dead_run.map(|lease| lease.run.clone());
-            let generation = lease.as_ref().map_or(0, |lease| lease.generation.0) + 1;
-            if self.take(request, lease.as_ref(), &mark).await? {
-                return Ok(claimed(Generation(generation), dead_run));
-            }
-            tried = Some(dead_run);
-        }
-        Err(StoreError::Unavailable {
-            act: CLAIM,
-            reason: "contention".to_owned(),
-        })
+        self.claim_lease(request).await
     }
 
     async fn release(&self, lease: &RunLease) -> Result<(), StoreError> {
         let released = Expression::update("SET #held = :not_held")
-            .when("#gen = :gen AND #run = :run")
+            .when("#gen = :gen AND #run = :run AND attribute_not_exists(#handed)")
             .with(":not_held", no())
             .with(":gen", n(lease.generation()))
             .with(":run", s(lease.run().as_str()));
         let key = keys::lease(lease.source());
-        // Refused: another run holds it by now. What release promises is true either way.
+        // Refused: another run holds it by now, or it waits for the next segment. What release
+        // promises is true either way.
         let _either: Written = self
             .update("release the lease", &self.tables.sync, &key, released)
             .await?;
         Ok(())
     }
 
-    async fn holder(&self, source: &SourceId) -> Result<Option<(RunId, Timestamp)>, StoreError> {
+    async fn holder(&self, source: &SourceId) -> Result<Option<Holder>, StoreError> {
         let act = "look up who holds the lease";
         let found = self
             .get(act, &self.tables.sync, &keys::lease(source))
             .await?;
         let lease = found.map(|item| LeaseItem::read(&item, act)).transpose()?;
-        Ok(lease
-            .filter(|lease| lease.held)
-            .map(|lease| (lease.run, lease.until)))
+        let lease = lease.filter(|lease| lease.held);
+        Ok(lease.map(|lease| Holder {
+            run: lease.run,
+            expires_at: lease.until,
+            handed_over: lease.handed,
+        }))
     }
-}
-
-fn claimed(generation: Generation, dead_run: Option<RunId>) -> ClaimOutcome {
-    ClaimOutcome::Claimed {
-        generation,
-        dead_run,
-    }
-}
-
-fn served(run: &RunId) -> ClaimOutcome {
-    ClaimOutcome::AlreadyServed { run: run.clone() }
 }

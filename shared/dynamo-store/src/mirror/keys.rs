@@ -56,6 +56,11 @@ pub(crate) fn place_aside(source: &SourceId, key: &ItemKey, internal_id: &Intern
     place
 }
 
+/// Begins the sort keys of everybody who was moved aside under this userid, and of nobody else.
+pub(crate) fn aside_prefix(user: &UserKey) -> String {
+    format!("{}{ASIDE}", user.as_str())
+}
+
 /// The item key that a sort key stands for; `None` for a displaced record or no key of ours.
 pub(crate) fn item_key(kind: ItemKind, sk: &str) -> Option<ItemKey> {
     match kind {

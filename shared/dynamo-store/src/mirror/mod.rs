@@ -4,13 +4,14 @@ pub(crate) mod items;
 pub(crate) mod keys;
 mod marks;
 mod purge;
+mod reclaim;
 mod remove;
 mod write;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use org_model::{ItemKey, Mark, SourceId};
+use org_model::{ItemKey, Mark, SourceId, UserKey};
 use org_plan::{Item, PermittedChange, PermittedMark};
 use sync_run::RunLease;
 use sync_run::ports::{Mirror, StoreError, WriteOutcome};
@@ -31,17 +32,21 @@ impl Mirror for DynamoStore {
         self.items_at(source, keys).await
     }
 
+    async fn aside(&self, source: &SourceId, user: &UserKey) -> Result<Vec<Item>, StoreError> {
+        self.records_aside(source, user).await
+    }
+
     async fn write(
         &self,
         lease: &RunLease,
         change: PermittedChange<'_>,
     ) -> Result<WriteOutcome, StoreError> {
         // The lease was proof enough that this run may write; what a late zombie writes meets the
-        // stamps of its successor. Only removals check it again.
+        // stamps of its successor. Only what removes a record checks it again.
         if change.action.is_removal() {
             return Ok(WriteOutcome::Rejected("removal_outside_lease".to_owned()));
         }
-        self.write_change(lease.source(), &change).await
+        self.write_change(lease, &change).await
     }
 
     async fn remove(

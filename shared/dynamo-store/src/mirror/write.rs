@@ -37,13 +37,18 @@ pub(super) fn too_large(attributes: &Attributes) -> Option<WriteOutcome> {
 impl DynamoStore {
     pub(super) async fn write_change(
         &self,
-        source: &SourceId,
+        lease: &RunLease,
         change: &Change,
     ) -> Result<WriteOutcome, StoreError> {
+        let source = lease.source();
         let key = place(source, &change.after.key());
         let attributes = attributes_of(&key, &change.after, self.clock.now())?;
         if let Some(rejected) = too_large(&attributes) {
             return Ok(rejected);
+        }
+        if let Some(other) = &change.reclaims {
+            let before = change.before.as_ref();
+            return self.reclaim(lease, before, attributes, other).await;
         }
         match &change.before {
             Some(old) if change.displaces => self.displace(source, old, attributes).await,

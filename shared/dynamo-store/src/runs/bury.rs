@@ -12,7 +12,7 @@ const BURY: &str = "close the record of a dead run";
 
 impl DynamoStore {
     /// `false`: the record is final already, and not by this very call, sent before; or the source
-    /// is cleared, and the record with it.
+    /// is cleared, and the record with it; or the run is live after all.
     pub(super) async fn bury_record(
         &self,
         record: &RunRecord,
@@ -20,7 +20,12 @@ impl DynamoStore {
     ) -> Result<bool, StoreError> {
         let source = &record.source;
         let [put, marker] = self.record_actions(record, None).await?;
-        let closing = [put, marker, self.not_cleared(source)];
+        let closing = [
+            put,
+            marker,
+            self.not_cleared(source),
+            self.not_live_check(source, &record.run),
+        ];
         let mut unsent: Vec<&OutboxItem> = outbox.iter().collect();
         // Each round takes at least one item out, so it ends.
         loop {
@@ -36,7 +41,8 @@ impl DynamoStore {
             if let Some(Some(refusal)) = refusals.first() {
                 return Ok(is_record(refusal, record));
             }
-            if refusals.get(2).is_some_and(Option::is_some) {
+            let late = refusals.iter().take(closing.len()).skip(2);
+            if late.flatten().next().is_some() {
                 return Ok(false);
             }
             let was = unsent.len();

@@ -1,27 +1,34 @@
-//! The two transactions in which a run commits itself: the decision and the close. Each is one
-//! transaction under the lease, and each may be sent twice: whatever of it already stands there as
-//! our own is taken out, and the rest is sent again.
+//! The transactions in which a run commits itself: the decision, the hand-over to its next segment
+//! and the close. Each is one transaction under the lease, and each may be sent twice: whatever of
+//! it already stands there as our own is taken out, and the rest is sent again.
 
+use jiff::Timestamp;
 use sync_run::ports::StoreError;
 use sync_run::{Decision, OutboxItem, RunLease, RunRecord, SourceState, StoredHeldList};
 
 use super::records::is_record;
 use super::removals::WrittenRemovals;
 use crate::DynamoStore;
+use crate::lease::was_handed_over;
 use crate::wire::attributes::optional_text;
 use crate::wire::transact::{Action, Refusal, Transacted};
 
 const DECIDE: &str = "write the decision of a run";
 const CLOSE: &str = "close a run";
+const HAND_OVER: &str = "hand a run over";
 
 /// What a part of the transaction is, so that its refusal can be understood.
 #[derive(Clone, Debug)]
 enum Part<'a> {
     Lease,
+    /// The lease again, which this very transaction gives away.
+    HandOver(&'a RunLease, u32),
     Record(&'a RunRecord),
     NewList(&'a StoredHeldList),
     /// Nothing but the lease can stand in its way, or something that must not be overruled.
     Firm,
+    /// Whatever stands in its way says that it is done, or that it must not be.
+    Loose,
     NotSent(&'a str),
     Outbox(&'a str),
 }
@@ -38,14 +45,23 @@ impl DynamoStore {
         let mut parts = self.common_parts(lease, &decision.record, removals).await?;
         for list in &decision.held {
             let pages = self.put_held_items(lease, &list.list).await?;
-            parts.push((Part::NewList(list), self.new_list_action(list, pages)));
+            let since = decision.record.started_at;
+            let put = self.new_list_action(list, pages, since);
+            parts.push((Part::NewList(list), put));
         }
         let expiry = self.log_expiry(source, self.clock.now()).await?;
         for list in &decision.lists {
             parts.push((Part::Firm, self.old_list_action(list, expiry)));
         }
+        // Beside these parts: two for each item of the outbox, and the state.
+        let taken = parts.len() + 2 * decision.outbox.len() + 1;
+        let marks = self.marks_of(lease, decision, taken)?;
+        self.write_marks(lease, &marks.before).await?;
+        let inside = marks.inside.into_iter();
+        parts.extend(inside.map(|action| (Part::Loose, action)));
         self.commit(DECIDE, lease, parts, &decision.outbox, &decision.state)
             .await?;
+        self.write_marks(lease, &marks.after).await?;
         self.let_expire(source, &old_items, expiry).await;
         Ok(())
     }
@@ -59,6 +75,20 @@ impl DynamoStore {
     ) -> Result<(), StoreError> {
         let parts = self.common_parts(lease, record, None).await?;
         self.commit(CLOSE, lease, parts, outbox, state).await
+    }
+
+    pub(super) async fn write_hand_over(
+        &self,
+        lease: &RunLease,
+        record: &RunRecord,
+        outbox: &[OutboxItem],
+        state: &SourceState,
+        (segment, until): (u32, Timestamp),
+    ) -> Result<(), StoreError> {
+        let mut parts = self.common_parts(lease, record, None).await?;
+        let handing = self.handing_over(lease, segment, until);
+        parts[0] = (Part::HandOver(lease, segment), handing);
+        self.commit(HAND_OVER, lease, parts, outbox, state).await
     }
 
     async fn common_parts<'a>(
@@ -116,7 +146,12 @@ impl DynamoStore {
             for (index, ((part, _), refusal)) in parts.iter().zip(&refusals).enumerate() {
                 let Some(refusal) = refusal else { continue };
                 match part {
-                    Part::Lease => return Err(StoreError::LeaseLost { act }),
+                    // All of it happened then.
+                    Part::HandOver(lease, segment) if was_handed_over(refusal, lease, *segment) => {
+                        return Ok(());
+                    }
+                    Part::Lease | Part::HandOver(..) => return Err(StoreError::LeaseLost { act }),
+                    Part::Loose => keep[index] = false,
                     Part::Record(record) if is_record(refusal, record) => keep[index] = false,
                     Part::NewList(list) if is_own_list(refusal, list) => keep[index] = false,
                     Part::NotSent(id) => sent.push((*id).to_owned()),

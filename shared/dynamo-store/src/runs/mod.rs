@@ -1,6 +1,7 @@
 //! The log of runs: records, rows, decisions.
 
 mod bury;
+mod cancel;
 mod decide;
 mod records;
 mod removals;
@@ -10,9 +11,13 @@ pub(crate) use records::{record_of, run_item};
 pub(crate) use rows::{ROW_PAGES, rows_of};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use org_model::{RunId, SourceId};
+use org_plan::DecidedRemoval;
 use sync_run::ports::{RunLog, StoreError};
-use sync_run::{Decision, OutboxItem, Row, RowsPage, RunLease, RunRecord, SourceState, Units};
+use sync_run::{
+    Cancellation, Decision, OutboxItem, Row, RowsPage, RunLease, RunRecord, SourceState, Units,
+};
 
 use crate::DynamoStore;
 
@@ -54,6 +59,35 @@ impl RunLog for DynamoStore {
         state: &SourceState,
     ) -> Result<(), StoreError> {
         self.write_close(lease, record, outbox, state).await
+    }
+
+    async fn hand_over(
+        &self,
+        lease: &RunLease,
+        record: &RunRecord,
+        outbox: &[OutboxItem],
+        state: &SourceState,
+        segment: u32,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write_hand_over(lease, record, outbox, state, (segment, until))
+            .await
+    }
+
+    async fn decided(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+    ) -> Result<Option<Vec<DecidedRemoval>>, StoreError> {
+        self.decided_removals(source, run).await
+    }
+
+    async fn cancellation(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+    ) -> Result<Option<Cancellation>, StoreError> {
+        self.asked_to_stop(source, run).await
     }
 
     async fn unfinished(&self, source: &SourceId) -> Result<Vec<RunRecord>, StoreError> {

@@ -2,6 +2,8 @@
 //! names them in the run's record, which alone makes them count.
 
 use org_model::{Fingerprint, InternalId, ItemKind, RunId, SourceId};
+use org_plan::{Action, DecidedRemoval};
+use serde::Deserialize;
 use sync_run::Decision;
 use sync_run::ports::StoreError;
 
@@ -31,6 +33,29 @@ impl WrittenRemovals {
     }
 }
 
+/// One line of a page.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum StoredRemoval {
+    Decided(DecidedRemoval),
+    /// As it was written before there was more to say. Counted as what weighs most.
+    Named(ItemKind, InternalId),
+}
+
+impl From<StoredRemoval> for DecidedRemoval {
+    fn from(stored: StoredRemoval) -> Self {
+        match stored {
+            StoredRemoval::Decided(decided) => decided,
+            StoredRemoval::Named(kind, internal_id) => Self {
+                kind,
+                internal_id,
+                action: Action::Delete,
+                approved: false,
+            },
+        }
+    }
+}
+
 impl DynamoStore {
     /// Pages are named by their content: whoever decides later, a later segment or a zombie,
     /// changes none that a record names.
@@ -53,13 +78,13 @@ impl DynamoStore {
         Ok(WrittenRemovals { pages, fingerprint })
     }
 
-    /// The items that a run decided to remove, as its last decision says. `None`: it has not
-    /// decided.
-    pub async fn decided_removals(
+    /// What a run decided to remove, as its last decision says. `None`: it has not decided, or its
+    /// log expired.
+    pub(super) async fn decided_removals(
         &self,
         source: &SourceId,
         run: &RunId,
-    ) -> Result<Option<Vec<(ItemKind, InternalId)>>, StoreError> {
+    ) -> Result<Option<Vec<DecidedRemoval>>, StoreError> {
         let key = keys::run(source, run);
         let Some(item) = self.get(READ, &self.tables.sync, &key).await? else {
             return Ok(None);
@@ -74,8 +99,8 @@ impl DynamoStore {
         let fingerprint = fingerprint.parse();
         let fingerprint = fingerprint.map_err(|_| unreadable(READ, "no fingerprint"))?;
         let place = keys::removals(source, run, fingerprint);
-        let removals = self.get_blob(READ, &place, pages).await?;
-        let removals = removals.ok_or_else(|| unreadable(READ, "pages are missing"))?;
-        Ok(Some(removals))
+        let found: Option<Vec<StoredRemoval>> = self.get_blob(READ, &place, pages).await?;
+        let removals = found.ok_or_else(|| unreadable(READ, "pages are missing"))?;
+        Ok(Some(removals.into_iter().map(Into::into).collect()))
     }
 }

@@ -2,7 +2,7 @@
 //! capitals never meet them.
 
 use jiff::Timestamp;
-use org_model::{Fingerprint, Generation, RunId, SourceId};
+use org_model::{Fingerprint, Generation, RunId, SourceId, UserKey};
 
 use super::Attributes;
 use super::attributes::s;
@@ -29,6 +29,8 @@ pub(crate) const LOGIN_APPS: &str = "LOGINAPPS";
 
 pub(crate) const OPEN: &str = "OPEN#";
 pub(crate) const HELD: &str = "HELD#";
+pub(crate) const KEPT: &str = "KEPT#";
+pub(crate) const RESOLVE: &str = "RESOLVE#";
 pub(crate) const OUTBOX: &str = "OUTBOX#";
 pub(crate) const BASELINE: &str = "BASELINE#";
 pub(crate) const ROWS: &str = "ROWS#";
@@ -45,7 +47,8 @@ pub(crate) fn login_app(id: &str) -> Key {
     key(LOGIN_APPS, id)
 }
 
-/// Settings, state, lease, open runs, held lists, standing range, outbox, baseline.
+/// Settings, state, lease, open runs, cancellations, held lists, kept sets, resolutions, standing
+/// range, outbox, baseline.
 pub(crate) fn source_partition(source: &SourceId) -> String {
     format!("SOURCE#{source}")
 }
@@ -95,6 +98,22 @@ pub(crate) fn held_partition(source: &SourceId, fingerprint: &str) -> String {
 pub(crate) fn held_items(source: &SourceId, fingerprint: Fingerprint, run: &RunId) -> Key {
     let pk = held_partition(source, &fingerprint.to_string());
     key(pk, format!("{run}#"))
+}
+
+/// A kept set; its id begins with the time of the decision.
+pub(crate) fn kept(source: &SourceId, set: &str) -> Key {
+    key(source_partition(source), format!("{KEPT}{set}"))
+}
+
+/// What was said about a userid.
+pub(crate) fn resolution(source: &SourceId, userid: &UserKey) -> Key {
+    let sk = format!("{RESOLVE}{}", userid.as_str());
+    key(source_partition(source), sk)
+}
+
+/// Somebody asked this run to stop.
+pub(crate) fn cancellation(source: &SourceId, run: &RunId) -> Key {
+    key(source_partition(source), format!("CANCEL#{run}"))
 }
 
 /// The visible range that waits for a person's word, or has it.

@@ -10,11 +10,11 @@ use dynamo_store::{DynamoStore, TableNames};
 use jiff::{SignedDuration, Timestamp};
 use org_model::{
     DepartmentId, DirectoryDepartment, DirectoryUser, Fingerprint, Generation, InternalId,
-    Membership, RunId, SourceId, UserId, UserStatus, WriteStamp,
+    ItemKind, Membership, RunId, SourceId, UserId, UserStatus, WriteStamp,
 };
 use org_plan::{
-    Action, Base, Change, Item, KeptItem, Limits, PermittedPlan, Plan, ProtectionRules, Standing,
-    protect,
+    Action, Base, Change, HeldItem, Item, KeptItem, Limits, PermittedPlan, Plan, ProtectionRules,
+    Standing, protect,
 };
 use source_admin::ports::{
     Author, Expected, HistoryAction, PageRequest, SettingsStore, SourceCommit, Unsettled,
@@ -22,11 +22,13 @@ use source_admin::ports::{
 use source_settings::{SecretRef, SourceSettings};
 use sync_run::ports::{Clock, Mirror, StoreError, WriteOutcome};
 use sync_run::{
-    ClaimOutcome, ClaimRequest, RunLease, RunMode, RunRecord, StoredSource, Trigger, claim,
+    ClaimOutcome, ClaimRequest, Decision, RunLease, RunMode, RunRecord, SourceState, StoredSource,
+    Trigger, claim,
 };
 use testkit::crash::CrashMoment;
 use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
 use testkit::{EmbeddedDynamo, Faults, ManualClock};
+use tokio::task::JoinHandle;
 
 pub struct TestClock(pub ManualClock);
 
@@ -72,6 +74,7 @@ impl World {
             source: hq(),
             run: RunId::new(run),
             scheduled_at: None,
+            segment: None,
             now,
             expires_at: now + SignedDuration::from_mins(16),
         }
@@ -127,6 +130,59 @@ impl World {
             assert_eq!(outcome, WriteOutcome::Done);
         }
     }
+}
+
+/// A decision that changes nothing.
+pub fn nothing_decided(record: &RunRecord) -> Decision {
+    Decision {
+        record: record.clone(),
+        held: Vec::new(),
+        lists: Vec::new(),
+        removals: Vec::new(),
+        kept: Vec::new(),
+        kept_released: Vec::new(),
+        resolved: Vec::new(),
+        outbox: Vec::new(),
+        state: SourceState::default(),
+    }
+}
+
+/// People whose deletion is held, or from which they are kept.
+pub fn people_held(count: usize) -> Vec<HeldItem> {
+    let item = |i: usize| HeldItem {
+        kind: ItemKind::User,
+        id: format!("user{i:05}"),
+        internal_id: InternalId::new(format!("0b0e9c1e-2f0f-5c7b-9d3a-{i:012}")),
+        name: "张三".to_owned(),
+        action: Action::Delete,
+        departments: vec![DepartmentId(1), DepartmentId(16)],
+        suspected_rename: None,
+    };
+    (0..count).map(item).collect()
+}
+
+/// Text that does not compress: as long as `bytes`, different at each place.
+pub fn noise(bytes: usize) -> String {
+    let mut state = 1_u64;
+    let letters = std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(33 + ((state >> 33) % 90) as u8)
+    });
+    letters.take(bytes).collect()
+}
+
+/// Does something in the background, asleep before its `request`-th request.
+pub fn stalled_run<T, F, D>(world: &World, request: u64, act: D) -> (Faults, JoinHandle<T>)
+where
+    D: FnOnce(DynamoStore) -> F,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let faults = Faults::stalling_at(request);
+    let asleep = act(world.store_with(&faults));
+    (faults, tokio::spawn(asleep))
 }
 
 pub const CRASHES: [CrashMoment; 2] = [CrashMoment::BeforeSent, CrashMoment::AfterApplied];
@@ -281,6 +337,7 @@ pub fn change(action: Action, before: Option<Item>, after: Item) -> Change {
         before,
         after,
         displaces: false,
+        reclaims: None,
         changes: Vec::new(),
         note: None,
     }
