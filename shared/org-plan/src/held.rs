@@ -79,6 +79,11 @@ impl HeldItem {
         }
     }
 
+    /// Which removal waits.
+    pub fn removal_key(&self) -> RemovalKey {
+        (self.kind, self.internal_id.clone(), self.action)
+    }
+
     pub(crate) fn removal_id(&self) -> RemovalId<'_> {
         (self.kind, &self.internal_id, self.action)
     }

@@ -223,7 +223,11 @@ impl World {
 
     /// Whom the plan is not told about.
     fn waiting_keys(&self) -> BTreeSet<ItemKey> {
-        let standing = self.standing_now();
+        let mut standing = self.standing_now();
+        if let Some(decided) = &standing.decided {
+            let waiting = &mut standing.waiting;
+            waiting.retain(|item| !decided.contains(&item.removal_key()));
+        }
         let waiting = &deletions(&standing.waiting) - &deletions(&standing.approved);
         &waiting | &deletions(&standing.kept)
     }
