@@ -46,6 +46,14 @@ pub struct Corp {
     pub secret: Option<String>,
     /// Agents that a conversation goes around.
     pub failing_agents: Vec<AgentFailure>,
+    /// Counts the changes around; whoever makes one counts.
+    pub epoch: u64,
+    /// When WeCom last said of this userid or department that there is none.
+    pub told_absent: BTreeMap<String, u64>,
+    /// When WeCom last said of one that it is out of the range.
+    pub told_outside: BTreeMap<String, u64>,
+    /// How often each wrong secret was tried.
+    pub refused: BTreeMap<String, u32>,
     /// Calls that reached WeCom, by its name for them.
     pub calls: BTreeMap<String, u64>,
 }
@@ -146,6 +154,17 @@ impl Corp {
         std::iter::successors(Some(id), |id| *self.departments.get(id)?)
     }
 
+    /// The answer about somebody or something that cannot be shown.
+    fn tell<T>(&mut self, key: String, is_there: bool) -> Answer<T> {
+        let epoch = self.epoch;
+        if is_there {
+            self.told_outside.insert(key, epoch);
+            return Answer::OutOfRange;
+        }
+        self.told_absent.insert(key, epoch);
+        Answer::Absent
+    }
+
     fn find(&self, userid: &UserId) -> Option<&Person> {
         self.people
             .values()
@@ -206,7 +225,7 @@ impl Wecom for Reader {
             corp: Arc::clone(&self.0),
             calls: Mutex::default(),
         };
-        let corp = session.call("gettoken");
+        let mut corp = session.call("gettoken");
         if corp.down {
             return Err(ReadError::new(
                 "unreachable",
@@ -217,6 +236,8 @@ impl Wecom for Reader {
         }
         let is_right = |right: &String| right == access.secret.expose_secret();
         if !corp.secret.as_ref().is_none_or(is_right) {
+            let tried = access.secret.expose_secret().to_owned();
+            *corp.refused.entry(tried).or_default() += 1;
             return Err(ReadError::new(
                 "wrong_secret",
                 "WeCom does not take the secret",
@@ -244,26 +265,29 @@ impl WecomSession for Session {
     }
 
     async fn ask_member(&self, userid: &UserId) -> Answer<RawMember> {
-        let corp = self.call("user/get");
+        let mut corp = self.call("user/get");
+        if corp.silent {
+            return Answer::Unknown;
+        }
         let visible = corp.visible();
+        let key = userid.as_str().to_lowercase();
         match corp.find(userid) {
-            _ if corp.silent => Answer::Unknown,
             Some(person) if person.departments.iter().any(|id| visible.contains(id)) => {
                 Answer::Found(person.raw())
             }
-            Some(_) => Answer::OutOfRange,
-            None => Answer::Absent,
+            found => {
+                let is_there = found.is_some();
+                corp.tell(key, is_there)
+            }
         }
     }
 
     async fn ask_department(&self, id: DepartmentId) -> Answer<RawDepartment> {
-        let corp = self.call("department/get");
-        let Some(parent) = corp.departments.get(&id.0) else {
-            return Answer::Absent;
+        let mut corp = self.call("department/get");
+        let parent = corp.departments.get(&id.0).copied();
+        let Some(parent) = parent.filter(|_| corp.visible().contains(&id.0)) else {
+            return corp.tell(id.to_string(), parent.is_some());
         };
-        if !corp.visible().contains(&id.0) {
-            return Answer::OutOfRange;
-        }
         Answer::Found(RawDepartment {
             id,
             name: format!("D{id}"),

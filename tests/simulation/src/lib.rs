@@ -15,6 +15,7 @@ mod faults;
 mod process;
 mod rounds;
 mod shelf;
+mod story;
 mod world;
 
 pub use corp::{Corp, Person};
@@ -22,4 +23,5 @@ pub use faults::Faults;
 pub use process::Process;
 pub use rounds::faults_at;
 pub use shelf::Shelf;
+pub use story::{tell, try_seeds};
 pub use world::{World, settings};

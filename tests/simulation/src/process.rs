@@ -27,6 +27,7 @@ pub struct Process {
     faults: Faults,
     requests: AtomicUsize,
     dead: AtomicBool,
+    asleep: AtomicBool,
     wake: Arc<Notify>,
     now: Arc<Mutex<Timestamp>>,
 }
@@ -44,6 +45,7 @@ impl Process {
             faults,
             requests: AtomicUsize::new(0),
             dead: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
             wake: Arc::new(Notify::new()),
             now,
         }
@@ -51,6 +53,11 @@ impl Process {
 
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// It waits to be woken.
+    pub fn is_asleep(&self) -> bool {
+        self.asleep.load(Ordering::SeqCst)
     }
 
     pub fn wake(&self) -> Arc<Notify> {
@@ -65,7 +72,10 @@ impl Process {
     ) -> Result<T, StoreError> {
         let request = self.requests.fetch_add(1, Ordering::SeqCst);
         if self.faults.sleep_before == Some(request) {
+            self.asleep.store(true, Ordering::SeqCst);
             self.wake.notified().await;
+            self.asleep.store(false, Ordering::SeqCst);
+            self.lock().ledger.under_way = true;
         }
         self.take_time(request);
         if self.faults.die_before == Some(request) {
@@ -81,7 +91,9 @@ impl Process {
         if self.faults.fail_once == Some(request) {
             return Err(lost("the request did not arrive"));
         }
-        let done = effect(&mut self.lock())?;
+        let done = effect(&mut self.lock());
+        self.lock().ledger.under_way = false;
+        let done = done?;
         if self.faults.die_after == Some(request) {
             self.dead.store(true, Ordering::SeqCst);
             return Err(lost("the process is dead"));
@@ -96,6 +108,7 @@ impl Process {
     fn take_time(&self, request: usize) {
         let jump = self.faults.jump.filter(|(at, _)| *at == request);
         let jump = jump.map_or(SignedDuration::ZERO, |(_, by)| by);
+        self.lock().ledger.under_way |= !jump.is_zero();
         *self.now.lock().unwrap() += self.faults.slow + jump;
     }
 
@@ -117,12 +130,17 @@ impl Process {
         self.ask(act, checked).await
     }
 
-    fn write_unless_poisoned(&self, shelf: &mut Shelf, change: &Change) -> WriteOutcome {
+    fn write_unless_poisoned(
+        &self,
+        shelf: &mut Shelf,
+        lease: &RunLease,
+        change: &Change,
+    ) -> WriteOutcome {
         let poisoned = self.faults.poison.as_ref() == Some(&change.key().to_string());
         if poisoned {
             WriteOutcome::Rejected("poison".to_owned())
         } else {
-            shelf.write(change)
+            shelf.write(lease, change, self.at())
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod leases;
+mod ledger;
 mod mirror;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +12,11 @@ use org_model::{Fingerprint, ItemKey, ItemState, Mark, RunId, UserKey, UserStatu
 use org_plan::{DecidedRemoval, HeldItem, Item};
 use source_settings::SourceSettings;
 use sync_run::{
-    Cancellation, Clearance, Decision, Holder, KeptSet, Notice, OutboxItem, RowsPage, RunRecord,
-    SourceState, StandingRange, StoredHeldList, StoredResolution,
+    Cancellation, Clearance, Holder, KeptSet, Notice, OutboxItem, RowsPage, RunRecord, SourceState,
+    StandingRange, StoredHeldList, StoredResolution,
 };
+
+pub use ledger::{Claimed, Decided, Ledger, Written};
 
 /// One source's share of both tables.
 #[derive(Clone, Debug)]
@@ -32,8 +35,6 @@ pub struct Shelf {
     pub pages: BTreeMap<(RunId, u64, u32), RowsPage>,
     /// What each run decided to remove, as its last decision says.
     pub decided: BTreeMap<RunId, Vec<DecidedRemoval>>,
-    /// Every decision in the order in which it became durable.
-    pub decisions: Vec<Decision>,
     pub cancellations: BTreeMap<RunId, Cancellation>,
     pub lists: BTreeMap<String, StoredHeldList>,
     pub kept: BTreeMap<String, KeptSet>,
@@ -53,6 +54,7 @@ pub struct Shelf {
     pub vacant: bool,
     /// The source was deleted.
     pub gone: bool,
+    pub ledger: Ledger,
     /// How often somebody asked to clear the source.
     pub clearings_started: u32,
 }
@@ -71,7 +73,7 @@ impl Shelf {
             records: BTreeMap::new(),
             pages: BTreeMap::new(),
             decided: BTreeMap::new(),
-            decisions: Vec::new(),
+            ledger: Ledger::default(),
             cancellations: BTreeMap::new(),
             lists: BTreeMap::new(),
             kept: BTreeMap::new(),
@@ -123,14 +125,17 @@ impl Shelf {
     /// Some of the logs at a time, so that there are places to crash at.
     pub fn clear_some(&mut self) -> bool {
         for _ in 0..5 {
+            if let Some((id, _)) = self.outbox.pop_first() {
+                self.ledger.outbox.remove(&id);
+                continue;
+            }
             let gone = self.records.pop_first().is_some()
                 || self.pages.pop_first().is_some()
                 || self.decided.pop_first().is_some()
                 || self.cancellations.pop_first().is_some()
                 || self.lists.pop_first().is_some()
                 || self.kept.pop_first().is_some()
-                || self.resolutions.pop_first().is_some()
-                || self.outbox.pop_first().is_some();
+                || self.resolutions.pop_first().is_some();
             if !gone {
                 self.state = SourceState::default();
                 (self.standing, self.affected) = (None, Vec::new());
@@ -144,6 +149,7 @@ impl Shelf {
     pub fn put_outbox(&mut self, items: &[OutboxItem]) {
         for item in items {
             if !self.sent.iter().any(|sent| sent.id == item.id) {
+                self.ledger.outbox.insert(item.id.clone());
                 self.outbox.insert(item.id.clone(), item.clone());
             }
         }

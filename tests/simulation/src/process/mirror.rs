@@ -44,7 +44,7 @@ impl Mirror for Process {
         lease: &RunLease,
         change: PermittedChange<'_>,
     ) -> Result<WriteOutcome, StoreError> {
-        let write = |shelf: &mut Shelf| Ok(self.write_unless_poisoned(shelf, &change));
+        let write = |shelf: &mut Shelf| Ok(self.write_unless_poisoned(shelf, lease, &change));
         if change.reclaims.is_some() {
             return self.ask_leased("write", lease, write).await;
         }
@@ -57,7 +57,8 @@ impl Mirror for Process {
         removals: &[PermittedChange<'_>],
     ) -> Vec<Result<WriteOutcome, StoreError>> {
         let remove = |shelf: &mut Shelf| {
-            let write = |change: &PermittedChange<'_>| self.write_unless_poisoned(shelf, change);
+            let write =
+                |change: &PermittedChange<'_>| self.write_unless_poisoned(shelf, lease, change);
             Ok(removals.iter().map(write).collect::<Vec<_>>())
         };
         match self.ask_leased("remove", lease, remove).await {

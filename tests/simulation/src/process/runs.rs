@@ -85,6 +85,7 @@ impl RunLog for Process {
             shelf.records.insert(record.run.clone(), record.clone());
             shelf.put_outbox(outbox);
             shelf.state = state.clone();
+            shelf.ledger.closed.push(record.clone());
             Ok(())
         };
         self.ask_leased("close", lease, close).await

@@ -14,6 +14,7 @@ impl Shelf {
         if !fits {
             return Err(StoreError::Conflict { act: "decide" });
         }
+        self.note_decision(decision, now);
         let record = &decision.record;
         self.records.insert(record.run.clone(), record.clone());
         decision.lists.iter().for_each(|list| self.change(list));
@@ -31,7 +32,6 @@ impl Shelf {
         }
         self.put_outbox(&decision.outbox);
         self.state = decision.state.clone();
-        self.decisions.push(decision.clone());
         Ok(())
     }
 

@@ -57,6 +57,7 @@ impl Shelf {
             expires_at: request.expires_at,
             handed_over: None,
         });
+        self.note_claim(request);
         ClaimOutcome::Claimed {
             generation: Generation(self.generation),
             dead_run,

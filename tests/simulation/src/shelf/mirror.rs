@@ -9,7 +9,7 @@ use sync_run::ports::{PURGE_MAX, PurgePage, Purgeable, WriteOutcome};
 use super::Shelf;
 
 impl Shelf {
-    pub fn write(&mut self, change: &Change) -> WriteOutcome {
+    pub fn write(&mut self, lease: &RunLease, change: &Change, at: Timestamp) -> WriteOutcome {
         let key = change.after.key();
         let stands = self.items.get(&key);
         if stands == Some(&change.after) {
@@ -27,6 +27,7 @@ impl Shelf {
             self.displaced.extend(change.before.clone());
         }
         self.items.insert(key, change.after.clone());
+        self.note_write(lease, change, at);
         WriteOutcome::Done
     }
 

@@ -1,0 +1,155 @@
+//! Every write, judged by what was so when it was written.
+
+use org_model::{ItemKind, ItemState};
+use org_plan::{Action, Item, Resolution};
+
+use super::truth::{Truth, Who};
+use crate::shelf::{Claimed, Written};
+use crate::{Corp, Shelf};
+
+/// Deleted people who return within so many days are the same people.
+const RETENTION_DAYS: i64 = 30;
+
+impl Truth {
+    /// A list that is held is told in the same breath.
+    pub fn judge_decisions(&self, shelf: &Shelf) {
+        for decided in &shelf.ledger.decisions[self.decisions..] {
+            let run = &decided.decision.record.run;
+            assert!(!decided.is_silent(), "{run} holds a list and tells nobody");
+        }
+    }
+
+    pub fn judge_writes(&self, shelf: &Shelf, corp: &Corp) {
+        for write in &shelf.ledger.writes[self.writes..] {
+            let claim = &shelf.ledger.claims[&write.generation];
+            judge_order(shelf, write, claim);
+            self.judge_identity(write);
+            assert!(write.is_sound, "a place without a home: {write:?}");
+            match write.change.action {
+                Action::Delete => self.judge_delete(corp, write, claim),
+                Action::Disable => self.judge_disable(write, claim),
+                Action::Detach => assert!(
+                    self.let_go.contains(write.item().internal_id()),
+                    "let go by nobody: {write:?}"
+                ),
+                _ => {}
+            }
+            if write.takes_away() {
+                self.judge_kept(write);
+            }
+        }
+    }
+
+    /// They were gone while the run lived, WeCom said so by name, and nothing was left unanswered.
+    fn judge_delete(&self, corp: &Corp, write: &Written, claim: &Claimed) {
+        let item = write.item();
+        let (name, since) = (item.key().to_string(), claim.epoch);
+        let moments = self.between(since, write.epoch);
+        let given_up = self.given_up.contains(item.internal_id());
+        let gone = moments.iter().any(|moment| match item {
+            Item::User(_) => !moment.people.contains_key(&name),
+            Item::Department(one) => !moment.departments.contains(&one.id.0),
+        });
+        assert!(gone || given_up, "it never left: {write:?}");
+        let heard = |told: Option<&u64>| told.is_some_and(|told| *told >= since);
+        let absent = heard(corp.told_absent.get(&name));
+        let outside = given_up && heard(corp.told_outside.get(&name));
+        assert!(absent || outside, "nobody was asked by name: {write:?}");
+        let blind = moments.iter().all(|moment| moment.incomplete);
+        assert!(!blind || given_up, "a list was not answered: {write:?}");
+    }
+
+    fn judge_disable(&self, write: &Written, claim: &Claimed) {
+        let name = write.item().key().to_string();
+        let moments = self.between(claim.epoch, write.epoch);
+        let closed = |open: Option<&bool>| open.is_some_and(|open| !open);
+        let closed = moments
+            .iter()
+            .any(|moment| closed(moment.people.get(&name)));
+        assert!(closed, "they may sign in: {write:?}");
+    }
+
+    /// Who is kept stays until they were there again.
+    fn judge_kept(&self, write: &Written) {
+        let Some(kept) = self.kept.get(&who(write)) else {
+            return;
+        };
+        let name = kept.key.to_string();
+        let moments = self.between(kept.epoch, write.epoch);
+        let was_seen = moments.iter().any(|moment| match (kept.action, &kept.key) {
+            // Who was kept from being locked out is seen again once they may sign in, or went.
+            (Action::Disable, _) => moment.people.get(&name) != Some(&false),
+            (_, org_model::ItemKey::User(_)) => moment.people.contains_key(&name),
+            (_, org_model::ItemKey::Department(id)) => moment.departments.contains(&id.0),
+        });
+        assert!(was_seen, "a person said that this stays: {write:?}");
+    }
+
+    /// Whoever was there keeps their internal id.
+    fn judge_identity(&self, write: &Written) {
+        let change = &write.change;
+        let Some(before) = &change.before else { return };
+        if before.internal_id() == change.after.internal_id() {
+            let moved = before.state() == ItemState::Detached && change.action != Action::Adopt;
+            let taken_in = change.reclaims.is_some();
+            assert!(!moved || taken_in, "detached, and changed: {write:?}");
+            return;
+        }
+        let key = change.key().to_string();
+        let said = |choice| self.resolved.contains(&(key.clone(), choice));
+        let allowed = match before.state() {
+            ItemState::Live => change.reclaims.is_some() && said(Resolution::Same),
+            ItemState::Detached => said(Resolution::New) || said(Resolution::Same),
+            ItemState::Deleted => {
+                is_another(before, &change.after, write) || said(Resolution::Same)
+            }
+        };
+        assert!(allowed, "another internal id: {write:?}");
+    }
+}
+
+/// Decided before it is done, by whoever holds the lease, and within the time of its invocation.
+fn judge_order(shelf: &Shelf, write: &Written, claim: &Claimed) {
+    assert_eq!(claim.run, write.run, "{write:?}");
+    let decisions = shelf.ledger.decisions.iter();
+    let first = decisions
+        .map(|decided| &decided.decision)
+        .find(|decision| decision.record.run == write.run);
+    let Some(first) = first else {
+        panic!("written before it was decided: {write:?}");
+    };
+    if !write.is_removal() {
+        let deadline = claim.expires_at - sync_run::LEASE_GRACE;
+        assert!(
+            write.at <= deadline || write.was_under_way,
+            "too late: {write:?}"
+        );
+        return;
+    }
+    assert!(write.held, "a zombie removes: {write:?}");
+    let (kind, id) = who(write);
+    let decided = first
+        .removals
+        .iter()
+        .any(|one| one.kind == kind && one.internal_id == id && one.action == write.change.action);
+    assert!(decided, "nobody decided this: {write:?}");
+}
+
+/// Deleted too long ago, or of another name.
+fn is_another(before: &Item, after: &Item, write: &Written) -> bool {
+    let Item::User(user) = before else {
+        return false;
+    };
+    let retained = user.deleted_at.is_some_and(|at| {
+        write.at.duration_since(at) <= jiff::SignedDuration::from_hours(24 * RETENTION_DAYS)
+    });
+    !retained || before.name() != after.name()
+}
+
+pub fn who(write: &Written) -> Who {
+    let item = write.item();
+    (item.kind(), item.internal_id().clone())
+}
+
+/// Departments are never disabled; people and departments are counted apart.
+pub const KINDS: [ItemKind; 2] = [ItemKind::User, ItemKind::Department];
