@@ -1,18 +1,21 @@
 //! Steps 10 and 11: write what is permitted, in an order that is sound at every prefix, and record
 //! each row as it happens.
 
-use std::collections::BTreeSet;
+mod closing;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use org_model::{DepartmentId, DepartmentTree};
-use org_plan::{Change, Item, KeptItem, PermittedChange, PermittedMark, PermittedPlan};
+use org_plan::{Change, Item, PermittedChange, PermittedPlan};
 
 use crate::RowResult;
 use crate::book::Book;
+use crate::cancelling;
 use crate::judge::Judged;
 use crate::outcomes::{changed_meanwhile, not_answered, not_empty, rejected};
 use crate::ports::{REMOVALS_MAX, Step, StoreError, WriteOutcome};
-use crate::rows::{ROWS_PER_PAGE, row_of_kept};
+use crate::rows::ROWS_PER_PAGE;
 use crate::run::DEADLINE_MARGIN;
 use crate::trouble::Trouble;
 
@@ -23,20 +26,38 @@ const WRITES_IN_FLIGHT: usize = 64;
 pub(crate) async fn apply(book: &mut Book<'_>, judged: &Judged) -> Result<(), Trouble> {
     book.ports.progress.step(Step::Apply);
     let plan = &judged.verdict.permitted;
-    let total = plan.changes().len() + plan.removals().len();
-    let mut hand = Hand {
-        left: total,
-        total,
-        occupied: BTreeSet::new(),
-    };
-    write_changes(book, plan, judged.snapshot.tree(), &mut hand).await?;
+    let mut hand = Hand::over(plan);
+    let tree = judged.snapshot.tree();
+    write_changes(book, plan, &|change| depth(tree, change), &mut hand).await?;
     write_removals(book, plan, &mut hand).await?;
-    write_marks(book, plan).await?;
+    closing::write_marks(book, plan).await?;
     book.ports.progress.step(Step::Record);
-    let verdict = &judged.verdict;
-    book.write_held_rows(verdict.held.iter().chain(&verdict.still_held))
-        .await?;
+    for row in closing::rest(judged) {
+        book.record_row(row).await?;
+    }
     Ok(book.flush_rows().await?)
+}
+
+/// Writes a plan that only gives back: departments parents first, then people.
+pub(crate) async fn give_back(book: &mut Book<'_>, plan: &PermittedPlan) -> Result<(), Trouble> {
+    book.ports.progress.step(Step::Apply);
+    let parents: BTreeMap<DepartmentId, Option<DepartmentId>> = plan
+        .changes()
+        .filter_map(|change| match &change.after {
+            Item::Department(department) => Some((department.id, department.parent)),
+            Item::User(_) => None,
+        })
+        .collect();
+    let above = |id: &DepartmentId| parents.get(id).copied().flatten();
+    let depth = |change: &Change| match &change.after {
+        // Each stands below one that lives, so that the way up ends.
+        Item::Department(department) => std::iter::successors(Some(department.id), above)
+            .take(parents.len() + 1)
+            .count(),
+        Item::User(_) => usize::MAX,
+    };
+    let mut hand = Hand::over(plan);
+    write_changes(book, plan, &depth, &mut hand).await
 }
 
 /// How far the hand has come.
@@ -50,6 +71,15 @@ struct Hand {
 }
 
 impl Hand {
+    fn over(plan: &PermittedPlan) -> Self {
+        let total = plan.changes().len() + plan.removals().len();
+        Self {
+            left: total,
+            total,
+            occupied: BTreeSet::new(),
+        }
+    }
+
     fn sent(&mut self, book: &Book<'_>, changes: usize) {
         self.left -= changes;
         book.ports
@@ -76,13 +106,13 @@ impl Hand {
 async fn write_changes(
     book: &mut Book<'_>,
     plan: &PermittedPlan,
-    tree: &DepartmentTree,
+    depth: &(dyn Fn(&Change) -> usize + Sync),
     hand: &mut Hand,
 ) -> Result<(), Trouble> {
     let changes: Vec<PermittedChange<'_>> = plan.changes().collect();
-    for wave in changes.chunk_by(|a, b| depth(tree, a) == depth(tree, b)) {
+    for wave in changes.chunk_by(|a, b| depth(a) == depth(b)) {
         for chunk in wave.chunks(ROWS_PER_PAGE) {
-            stop_when_late(book, hand).await?;
+            stop_when_due(book, hand).await?;
             book.intend(chunk).await?;
             let answers = write_chunk(book, chunk).await;
             let ended = record_answers(book, hand, chunk, answers).await;
@@ -145,6 +175,7 @@ async fn record_answers(
         match answer {
             Some(Ok(outcome)) => {
                 got_through = true;
+                book.got_on = true;
                 hand.note(change, &outcome);
                 match outcome {
                     WriteOutcome::Done => book.note_done(change),
@@ -184,7 +215,7 @@ async fn write_removals(
 ) -> Result<(), Trouble> {
     let removals: Vec<PermittedChange<'_>> = plan.removals().collect();
     for batch in removal_batches(&removals) {
-        stop_when_late(book, hand).await?;
+        stop_when_due(book, hand).await?;
         let (stays, goes): (Vec<PermittedChange<'_>>, Vec<_>) =
             batch.iter().partition(|change| hand.keeps(change));
         book.removal_failed |= !stays.is_empty();
@@ -224,47 +255,6 @@ fn removal_batches<'a, 'p>(removals: &'a [PermittedChange<'p>]) -> Vec<&'a [Perm
     batches
 }
 
-async fn write_marks(book: &mut Book<'_>, plan: &PermittedPlan) -> Result<(), Trouble> {
-    let accepted: Vec<PermittedMark<'_>> = plan.accepted().collect();
-    for chunk in accepted.chunks(ROWS_PER_PAGE) {
-        mark_all(book, chunk).await?;
-    }
-    let kept: Vec<_> = plan.kept().filter(|kept| is_news(kept)).collect();
-    for chunk in kept.chunks(ROWS_PER_PAGE) {
-        mark_all(book, chunk).await?;
-        for kept in chunk {
-            book.record_row(row_of_kept(kept)).await?;
-        }
-    }
-    for refused in plan.refused() {
-        book.record_row(row_of_kept(refused)).await?;
-    }
-    Ok(())
-}
-
-async fn mark_all(book: &Book<'_>, chunk: &[PermittedMark<'_>]) -> Result<(), Trouble> {
-    if is_late(book) {
-        return Err(Trouble::OutOfTime { left: 0 });
-    }
-    let (mirror, lease) = (&book.ports.mirror, book.lease);
-    let marks = chunk.iter().filter(|kept| kept.absence.is_some());
-    let writes: Vec<_> = marks
-        .map(|kept| mirror.mark_absence(lease, *kept))
-        .collect();
-    let written = futures::stream::iter(writes).buffered(WRITES_IN_FLIGHT);
-    for outcome in written.collect::<Vec<_>>().await {
-        // An item that changed meanwhile was seen by somebody: it needs no mark.
-        let _kept_either_way: WriteOutcome = outcome?;
-    }
-    Ok(())
-}
-
-/// A mark to write, or a department that people keep. What was asked today and stays as it was
-/// makes no row again.
-fn is_news(kept: &KeptItem) -> bool {
-    kept.absence.is_some() || matches!(kept.note.code.as_str(), "not_empty" | "not_detached")
-}
-
 async fn record_outcome(
     book: &mut Book<'_>,
     change: &Change,
@@ -284,9 +274,10 @@ async fn record_outcome(
     }
 }
 
-async fn stop_when_late(book: &mut Book<'_>, hand: &Hand) -> Result<(), Trouble> {
+/// Before each page of writes: the time may be over, or somebody may have cancelled the run.
+async fn stop_when_due(book: &mut Book<'_>, hand: &Hand) -> Result<(), Trouble> {
     if !is_late(book) {
-        return Ok(());
+        return cancelling::heed(book).await;
     }
     book.flush_rows().await?;
     Err(Trouble::OutOfTime { left: hand.left })

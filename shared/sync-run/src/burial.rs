@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::ports::{Ports, StoreError};
 use crate::{OutboxItem, OutboxPayload, RunError, RunRecord, RunStatus};
-use crate::{close, notices};
+use crate::{close, notices, rows, trouble};
 
 /// Closes the record of `dead` for it. The cause is remembered after its notice is durable: a crash
 /// between notices twice, never not. How many notices; `None`: somebody else had closed it.
@@ -21,10 +21,19 @@ pub(crate) async fn bury(
     error: RunError,
 ) -> Result<Option<usize>, StoreError> {
     let now = ports.clock.now();
+    recount(ports, &mut dead).await?;
+    dead.finished_at = Some(now);
+    let wish = ports.runs.cancellation(&dead.source, &dead.run).await?;
+    if let Some(wish) = wish {
+        // It died, and nobody waits for what it left: it was told to stop.
+        dead.status = RunStatus::Cancelled;
+        dead.error = Some(trouble::cancelled(&wish.by));
+        let outbox = [close::run_finished(&dead)];
+        return Ok(ports.runs.bury(&dead, &outbox).await?.then_some(0));
+    }
     let cause = format!("failed:{}", error.code);
     let notice = notices::is_due(noticed, &cause, now).then(|| notice(&dead, &error, now));
     dead.status = RunStatus::Failed;
-    dead.finished_at = Some(now);
     dead.error = Some(error);
     let outbox: Vec<_> = notice
         .into_iter()
@@ -44,6 +53,24 @@ pub(crate) async fn bury(
     Ok(Some(notices))
 }
 
+/// The record stands as it was last put: rows were written since. Its counts are to be those of
+/// the rows, whatever the run did not live to say.
+async fn recount(ports: &Ports, dead: &mut RunRecord) -> Result<(), StoreError> {
+    if dead.started_at.is_none() {
+        return Ok(());
+    }
+    match ports.runs.rows(&dead.source, &dead.run).await {
+        Ok(rows) => dead.counts = rows::counts_of(&rows),
+        Err(error @ StoreError::Unavailable { .. }) => return Err(error),
+        Err(error) => {
+            // Waiting does not mend it, and the run must not stay open for it.
+            let (source, run) = (&dead.source, &dead.run);
+            tracing::error!(%source, %run, %error, "the rows of a dead run cannot be counted");
+        }
+    }
+    Ok(())
+}
+
 fn notice(dead: &RunRecord, error: &RunError, now: Timestamp) -> OutboxItem {
     let (run, code) = (&dead.run, &error.code);
     let notice = notices::buried(dead, error, now);
@@ -54,8 +81,28 @@ fn notice(dead: &RunRecord, error: &RunError, now: Timestamp) -> OutboxItem {
     }
 }
 
+/// Why this run is buried: its process died, or a segment that it handed over to never began.
+pub(crate) fn cause_of(dead: &RunRecord) -> RunError {
+    match dead.handed_over_at {
+        Some(_) => segment_lost(dead.segments + 1),
+        None => killed(),
+    }
+}
+
+fn segment_lost(segment: u32) -> RunError {
+    RunError {
+        code: "segment_lost".to_owned(),
+        message: format!(
+            "the run was handed over to its segment {segment} and never taken up; its rows say \
+             what it did"
+        ),
+        remedy: "nothing: the next run goes on; if it repeats, look at the function and its rights"
+            .to_owned(),
+    }
+}
+
 /// Why a run is buried whose process died.
-pub(crate) fn killed() -> RunError {
+fn killed() -> RunError {
     RunError {
         code: "killed".to_owned(),
         message: "the run ended without closing; its rows say what it did".to_owned(),

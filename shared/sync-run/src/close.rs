@@ -9,6 +9,7 @@ use crate::ranges::{self, RangeEnd};
 use crate::trouble::Trouble;
 use crate::{
     OutboxItem, OutboxPayload, RowResult, RunLease, RunMode, RunRecord, RunStatus, burial, notices,
+    refused_secret,
 };
 
 /// Closes a run however its work ended. What was decided and written stays explained.
@@ -28,6 +29,7 @@ pub(crate) async fn close(
         tracing::error!(run = %book.record.run, %error, "the last rows could not be written");
     }
     finish_record(&mut book, &ended);
+    refused_secret::note(&mut book, &ended);
     remember(&mut book, ended.is_ok());
     notices::note_trouble(&mut book, &ended);
     let event = run_finished(&book.record);
@@ -55,7 +57,7 @@ pub(crate) async fn close_unread(
 ) -> Result<RunRecord, StoreError> {
     let now = ports.clock.now();
     let error = Trouble::Store(error).to_error();
-    record.started_at = Some(now);
+    record.started_at.get_or_insert(now);
     record.finished_at = Some(now);
     record.generation = Some(lease.generation());
     record.status = RunStatus::Failed;
@@ -82,7 +84,7 @@ pub(crate) async fn close_unread(
 fn finish_record(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
     book.record.finished_at = Some(book.ports.clock.now());
     book.record.error = ended.as_ref().err().map(Trouble::to_error);
-    book.record.dynamodb = book.ports.runs.units();
+    book.note_units();
     book.record.status = status(&book.record, ended);
 }
 
@@ -90,12 +92,15 @@ fn finish_record(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
 fn status(record: &RunRecord, ended: &Result<(), Trouble>) -> RunStatus {
     match ended {
         Err(Trouble::OutOfTime { .. }) => return RunStatus::Partial,
+        Err(Trouble::Cancelled { .. }) => return RunStatus::Cancelled,
         Err(_) => return RunStatus::Failed,
         Ok(()) => {}
     }
+    // What gives back asks nobody who is there.
+    let is_unsealed = record.mode == RunMode::Apply && record.sealed != Some(true);
     if record.mode == RunMode::Plan {
         RunStatus::Planned
-    } else if record.sealed != Some(true) || record.rows_with(RowResult::Failed) > 0 {
+    } else if is_unsealed || record.rows_with(RowResult::Failed) > 0 {
         RunStatus::Partial
     } else if record.rows_with(RowResult::Held) > 0 || !record.kept_back.is_empty() {
         RunStatus::Held
@@ -108,7 +113,7 @@ fn status(record: &RunRecord, ended: &Result<(), Trouble>) -> RunStatus {
 fn remember(book: &mut Book<'_>, finished: bool) {
     let now = book.ports.clock.now();
     book.state.last_run = Some(book.lease.run().clone());
-    if !finished || book.record.sealed != Some(true) || book.record.mode == RunMode::Plan {
+    if !finished || book.record.sealed != Some(true) || book.record.mode != RunMode::Apply {
         return;
     }
     note_recovery(book, now);
@@ -196,7 +201,8 @@ async fn bury_dead(book: &mut Book<'_>, dead: &RunId) -> Result<(), StoreError> 
     let found = book.ports.runs.run(book.lease.source(), dead).await?;
     if let Some(record) = found.filter(|record| !record.status.is_final()) {
         let noticed = &mut book.state.noticed;
-        burial::bury(book.ports, noticed, record, burial::killed()).await?;
+        let cause = burial::cause_of(&record);
+        burial::bury(book.ports, noticed, record, cause).await?;
     }
     Ok(())
 }

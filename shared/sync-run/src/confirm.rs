@@ -1,10 +1,10 @@
 //! Step 7: who is absent? Missing people and departments are asked about by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use org_model::{AbsenceAnswer, ExpandedRange, ItemKey, RawMember, UnsealedReason, UserKey};
-use org_plan::{AbsenceFinding, Item, Question, judge_absence, questions};
+use org_plan::{AbsenceFinding, Action, Item, Question, judge_absence, questions};
 
 use crate::StoredSource;
 use crate::book::Book;
@@ -33,8 +33,8 @@ pub(crate) async fn confirm(
     let budget = source.settings.absence_budget();
     let asked = questions(
         &missing,
-        &lists.waiting_keys(),
-        &lists.approved_keys(),
+        &lists.unquestioned_keys(),
+        &due(book, look, lists),
         &look.accepted.delete,
         budget,
         now,
@@ -59,8 +59,24 @@ pub(crate) async fn confirm(
     ))
 }
 
+/// Asked about whatever the budget: who was approved, and, in a continuation, what is decided.
+fn due(book: &Book<'_>, look: &Look, lists: &StandingLists) -> BTreeSet<ItemKey> {
+    let mut due = lists.approved_keys();
+    let Some(decided) = book.decided_before() else {
+        return due;
+    };
+    let is_decided = |key: &&ItemKey| {
+        let mark = look.marks.get(*key);
+        mark.is_some_and(|mark| {
+            decided.contains(&(key.kind(), mark.internal_id.clone(), Action::Delete))
+        })
+    };
+    due.extend(look.comparison.missing.iter().filter(is_decided).cloned());
+    due
+}
+
 fn missing_items(look: &Look, lists: &StandingLists) -> BTreeMap<ItemKey, Item> {
-    let waiting = lists.waiting_keys();
+    let waiting = lists.unquestioned_keys();
     let missing = look
         .comparison
         .missing

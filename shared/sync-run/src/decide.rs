@@ -6,8 +6,8 @@ use org_plan::{DecidedRemoval, HeldItem, HeldList, TrippedRule};
 
 use crate::book::Book;
 use crate::judge::Judged;
-use crate::ports::Step;
 use crate::notices::{About, Places};
+use crate::ports::Step;
 use crate::trouble::Trouble;
 use crate::{Decision, HeldState, StoredHeldList, notices, rolling_day};
 
@@ -16,29 +16,8 @@ use crate::{Decision, HeldState, StoredHeldList, notices, rolling_day};
 pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), Trouble> {
     book.ports.progress.step(Step::Decide);
     let held = new_lists(book, judged);
-    for list in &held {
-        let places = places(book, judged, &list.list).await;
-        let notice = notices::held(&About::of(book), &list.list, &places);
-        book.notice_now(&format!("held:{}", list.list.fingerprint), notice);
-    }
-    for rule in judged
-        .verdict
-        .tripped
-        .iter()
-        .filter(|rule| rule.attribute.is_some())
-    {
-        let attribute = rule.attribute.clone().unwrap_or_default();
-        let cause = format!("clearing:{attribute}");
-        book.record.kept_back.insert(attribute, rule.deletions);
-        let notice = notices::clearings(&About::of(book), rule);
-        book.notice(&cause, notice);
-    }
+    notice_decision(book, judged, &held).await;
     let verdict = &judged.verdict;
-    let keeps_values = verdict.permitted.changes().any(|change| {
-        let note = change.note.as_ref();
-        note.is_some_and(|note| note.code == "values_kept")
-    });
-    notices::mapping(book, &judged.findings, keeps_values);
     let mut lists = judged
         .lists
         .after_sight(&verdict.released, &verdict.detaching);
@@ -70,13 +49,37 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
     Ok(())
 }
 
+/// What people are told of this decision: part of the same transaction.
+async fn notice_decision(book: &mut Book<'_>, judged: &Judged, held: &[StoredHeldList]) {
+    for list in held {
+        let places = places(book, judged, &list.list).await;
+        let notice = notices::held(&About::of(book), &list.list, &places);
+        book.notice_now(&format!("held:{}", list.list.fingerprint), notice);
+    }
+    let verdict = &judged.verdict;
+    for rule in &verdict.tripped {
+        let Some(attribute) = rule.attribute.clone() else {
+            continue;
+        };
+        let cause = format!("clearing:{attribute}");
+        book.record.kept_back.insert(attribute, rule.deletions);
+        let notice = notices::clearings(&About::of(book), rule);
+        book.notice(&cause, notice);
+    }
+    let keeps_values = verdict.permitted.changes().any(|change| {
+        let note = change.note.as_ref();
+        note.is_some_and(|note| note.code == "values_kept")
+    });
+    notices::mapping(book, &judged.findings, keeps_values);
+}
+
 /// What this run may remove: once for all its segments.
 fn removals(book: &mut Book<'_>, judged: &Judged) -> Vec<DecidedRemoval> {
     if let Some(decided) = book.decided.clone().filter(|_| book.is_continuation()) {
         return decided;
     }
     let removals = judged.verdict.decided();
-    rolling_day::remember(book, &removals, &judged.verdict.permitted);
+    rolling_day::remember(book, &removals, judged.verdict.base);
     removals
 }
 
@@ -120,14 +123,13 @@ pub(crate) async fn settle(
         book.removed.contains(&id)
     };
     let removed: BTreeSet<&HeldItem> = verdict.consumed.iter().filter(is_done).collect();
-    let elsewhere = verdict.detaching.iter().chain(&verdict.still_held);
-    let detached: BTreeSet<&HeldItem> = elsewhere.filter(is_done).collect();
+    let detached: BTreeSet<&HeldItem> = verdict.detaching.iter().filter(is_done).collect();
     let lists =
         judged
             .lists
             .after_removal(&verdict.released, &detached, &removed, book.lease.run());
     let resolved = match is_all {
-        true => judged.words.done(verdict, &book.carried_out),
+        true => judged.words.spent(&book.carried_out),
         false => book.carried_out.iter().cloned().collect(),
     };
     if lists.is_empty() && resolved.is_empty() {

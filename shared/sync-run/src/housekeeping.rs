@@ -1,7 +1,7 @@
 //! Housekeeping: what no run does, because no run may be alive to do it.
 //!
-//! It closes the records of dead runs, starts queued runs that nobody claimed and runs for
-//! approvals that nobody heard, sends unsent notices, reminds of held lists, notices silence,
+//! It closes the records of dead runs, starts queued runs and segments that nobody claimed and runs
+//! for approvals that nobody heard, sends unsent notices, reminds of held lists, notices silence,
 //! purges what was deleted long ago, and keeps the clearing of a source going. It runs every few
 //! minutes beside live runs: everything it writes may be written twice, and nothing it does touches
 //! a live run.
@@ -16,8 +16,8 @@ use crate::purge::purge;
 use crate::run::LEASE_GRACE;
 use crate::standing::state_at;
 use crate::{
-    HeldState, Notice, OutboxItem, OutboxPayload, RunError, RunRecord, RunStatus, StoredHeldList,
-    StoredSource, approvals, burial, close, notices,
+    HeldState, Holder, Notice, OutboxItem, OutboxPayload, RunError, RunRecord, RunStatus,
+    StoredHeldList, StoredSource, approvals, burial, close, notices, segments,
 };
 
 /// A queued run that nobody claimed for this long was not delivered: Lambda gives up after 300 s.
@@ -163,6 +163,9 @@ impl Visit<'_> {
         let Some(holder) = self.note("see who is live", holder) else {
             return;
         };
+        if let Some(holder) = holder.as_ref().filter(|holder| now < holder.expires_at) {
+            self.start_segment(holder, now).await;
+        }
         let (live, dead): (Option<RunId>, Option<RunId>) = match holder {
             Some(holder) if now < holder.expires_at => (Some(holder.run), None),
             // Claimed and never released: this run died, perhaps before it could say `running`.
@@ -175,7 +178,8 @@ impl Visit<'_> {
                 continue;
             }
             if dead.as_ref() == Some(&record.run) {
-                self.bury(record, burial::killed()).await;
+                let cause = burial::cause_of(&record);
+                self.bury(record, cause).await;
                 continue;
             }
             let waited = now.duration_since(record.queued_at);
@@ -187,10 +191,24 @@ impl Visit<'_> {
                     self.start(&record).await;
                 }
                 RunStatus::Running if is_dead(&record, now) => {
-                    self.bury(record, burial::killed()).await;
+                    let cause = burial::cause_of(&record);
+                    self.bury(record, cause).await;
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// The next segment of a run that handed over was not delivered.
+    async fn start_segment(&mut self, holder: &Holder, now: Timestamp) {
+        let Some((segment, since)) = holder.handed_over else {
+            return;
+        };
+        if now < since + segments::UNCLAIMED_AFTER {
+            return;
+        }
+        if segments::start(self.ports, self.source, &holder.run, segment).await {
+            self.tidied.started_segments += 1;
         }
     }
 

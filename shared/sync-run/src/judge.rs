@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use field_map::{FilledFields, Mapping, MappingFindings};
-use org_model::{Fingerprint, ItemKey, MappedUser, Mark, OrgSnapshot, RawMember};
+use org_model::{Fingerprint, ItemKey, MappedUser, Mark, OrgSnapshot, RawMember, UserKey};
 use org_plan::{
-    AbsenceFinding, AcceptedAbsences, Comparison, Item, PlanInput, PlanRules, Verdict, compare,
-    plan, protect,
+    AcceptedAbsences, Comparison, Item, Plan, PlanInput, PlanRules, RemovalsOfDay, Standing,
+    Verdict, compare, plan, protect,
 };
 
 use crate::book::Book;
@@ -14,6 +14,8 @@ use crate::confirm;
 use crate::ports::Step;
 use crate::ranges;
 use crate::reading::Reading;
+use crate::resolving::Words;
+use crate::rolling_day;
 use crate::standing::{self, StandingLists};
 use crate::trouble::Trouble;
 use crate::{RunMode, StoredSource};
@@ -24,6 +26,7 @@ pub(crate) struct Judged {
     pub verdict: Verdict,
     pub lists: StandingLists,
     pub findings: MappingFindings,
+    pub words: Words,
 }
 
 /// The mirror as far as this run has looked at it.
@@ -40,62 +43,103 @@ pub(crate) async fn judge(
     source: &StoredSource,
     mut reading: Reading,
 ) -> Result<Judged, Trouble> {
-    let ports = book.ports;
-    ports.progress.step(Step::Map);
+    book.ports.progress.step(Step::Map);
     let mapping = source
         .settings
         .compiled_mapping()
         .map_err(|p| Trouble::mapping(&p))?;
     let filled = Mapping::filled_fields(reading.snapshot.members().values());
-    let marks = ports.mirror.marks(&source.source).await?;
-    let mut lists = standing::load(ports, source, ports.clock.now()).await?;
-    lists.leave_out_gone(&marks);
-    ports.progress.step(Step::Plan);
-    let (fingerprints, findings) = fingerprints(&reading.snapshot, &mapping, &filled);
-    let comparison = compare(fingerprints, &marks);
-    book.note_size(&comparison.base);
-    let missing = &comparison.missing;
-    let accepted = ranges::accepted(&reading, missing, &marks);
-    let mut look = Look {
-        marks,
-        comparison,
-        before: BTreeMap::new(),
-        accepted,
-    };
+    let (mut look, findings) = look(book, source, &reading, &mapping, &filled).await?;
+    let mut lists = standing::load(book.ports, source, book.ports.clock.now()).await?;
+    lists.leave_out_gone(&look.marks);
+    let mut words = Words::load(book, &reading.snapshot, &mut look).await?;
+    look.accepted = ranges::accepted(&reading, &look.comparison.missing, &look.marks);
     load_before_images(book, source, &mut look, &lists).await?;
     ranges::see(book, source, &reading, &look).await?;
-    ports.progress.step(Step::Confirm);
+    book.ports.progress.step(Step::Confirm);
     let absences = confirm::confirm(book, source, &mut reading, &mut look, &lists).await?;
-    book.record.wecom_calls = reading.session.calls();
     // Asking by name may have failed over as well.
-    book.record.agent = reading.session.agent();
+    book.note_conversation(reading.session.as_ref());
     book.note_seal(&reading);
-    let made = plan(plan_input(
-        book,
-        source,
-        &reading.snapshot,
-        &mut look,
-        &lists,
-        absences,
-        &|m| mapping.map(m, &filled),
-    ));
-    ports.progress.step(Step::Protect);
-    let snapshot = reading.snapshot;
-    // A plan that is shown shows its clearings: it is what applying it by its fingerprint does.
-    let applied_plan = match book.record.mode {
-        RunMode::Plan => Some(made.fingerprint()),
-        RunMode::Apply | RunMode::Undo | RunMode::Restore => book.record.expected_plan,
+    let made = {
+        let mut input = plan_input(book, source, &reading.snapshot, &mut look, &lists);
+        input.people = people(input.comparison, &reading.snapshot, &|m| {
+            mapping.map(m, &filled)
+        });
+        input.absences = absences;
+        input.resolutions.clone_from(&words.given);
+        input.rules.contact_attributes = mapping.contact_attributes();
+        plan(input)
     };
-    let standing = lists.standing(applied_plan);
-    let seen = |key: &ItemKey| is_seen(&snapshot, key);
-    let verdict = protect(made, &source.settings.protection_rules(), &standing, &seen);
-    book.record.plan = Some(verdict.permitted.fingerprint());
+    words.hear(made.heard.clone(), &reading.snapshot, &look);
+    let snapshot = reading.snapshot;
+    let verdict = judge_plan(book, source, made, &lists, &snapshot).await?;
     Ok(Judged {
         verdict,
         lists,
         findings,
+        words,
         snapshot,
     })
+}
+
+/// Compares the reading with the mirror, by fingerprint.
+async fn look(
+    book: &mut Book<'_>,
+    source: &StoredSource,
+    reading: &Reading,
+    mapping: &Mapping,
+    filled: &FilledFields,
+) -> Result<(Look, MappingFindings), Trouble> {
+    let marks = book.ports.mirror.marks(&source.source).await?;
+    book.ports.progress.step(Step::Plan);
+    let (fingerprints, findings) = fingerprints(&reading.snapshot, mapping, filled);
+    let comparison = compare(fingerprints, &marks);
+    book.note_size(&comparison.base);
+    let look = Look {
+        marks,
+        comparison,
+        before: BTreeMap::new(),
+        accepted: AcceptedAbsences::default(),
+    };
+    Ok((look, findings))
+}
+
+/// Step 8: what of the plan may happen.
+async fn judge_plan(
+    book: &mut Book<'_>,
+    source: &StoredSource,
+    made: Plan,
+    lists: &StandingLists,
+    snapshot: &OrgSnapshot,
+) -> Result<Verdict, Trouble> {
+    book.ports.progress.step(Step::Protect);
+    let decided = book.decided_before();
+    let day = match decided {
+        // Judged by the first segment already.
+        Some(_) => RemovalsOfDay::default(),
+        None => rolling_day::load(book, &made).await?,
+    };
+    let standing = Standing {
+        applied_plan: applied_plan(book, made.fingerprint()),
+        decided,
+        day,
+        ..lists.standing()
+    };
+    let seen = |key: &ItemKey| is_seen(snapshot, key);
+    let verdict = protect(made, &source.settings.protection_rules(), &standing, &seen);
+    if standing.decided.is_none() {
+        book.record.plan = Some(verdict.permitted.fingerprint());
+    }
+    Ok(verdict)
+}
+
+/// The plan whose clearings nobody guards. One that is shown shows its clearings: it is what
+/// applying it by its fingerprint does; one that is refused as stale is only told. A continuation
+/// goes on with what its first segment was asked to apply, whatever is left of it.
+fn applied_plan(book: &Book<'_>, made: Fingerprint) -> Option<Fingerprint> {
+    let is_asked_for = book.record.mode == RunMode::Plan || book.record.expected_plan.is_some();
+    is_asked_for.then_some(made)
 }
 
 /// What the snapshot asks for, by fingerprint only: mapped people are dropped at once and mapped
@@ -119,19 +163,20 @@ fn fingerprints(
 }
 
 /// Before-images of what differs, and of whom a sealed reading misses (not of those who wait in a
-/// held list: the list tells all about them, unless a person let them go with the range).
+/// held list or are kept: the list tells all about them, unless a person let them go with the
+/// range).
 async fn load_before_images(
     book: &Book<'_>,
     source: &StoredSource,
     look: &mut Look,
     lists: &StandingLists,
 ) -> Result<(), Trouble> {
-    let waiting = lists.waiting_keys();
+    let unquestioned = lists.unquestioned_keys();
     let missing = look
         .comparison
         .missing
         .iter()
-        .filter(|key| !waiting.contains(key) || look.is_accepted(key));
+        .filter(|key| !unquestioned.contains(key) || look.is_accepted(key));
     let keys: Vec<ItemKey> = look
         .comparison
         .to_review
@@ -160,6 +205,20 @@ fn is_seen(snapshot: &OrgSnapshot, key: &ItemKey) -> bool {
     }
 }
 
+/// The people whom the plan looks at, as the mapping wants them.
+fn people(
+    comparison: &Comparison,
+    snapshot: &OrgSnapshot,
+    map: &dyn Fn(&RawMember) -> MappedUser,
+) -> BTreeMap<UserKey, MappedUser> {
+    let wanted = comparison.to_create.iter().chain(&comparison.to_review);
+    let people = wanted.filter_map(|key| match key {
+        ItemKey::User(user) => Some((user.clone(), map(snapshot.members().get(user)?))),
+        ItemKey::Department(_) => None,
+    });
+    people.collect()
+}
+
 /// Moves the before-images into the plan: where everybody changes they are as large as the mirror.
 fn plan_input<'a>(
     book: &'a Book<'_>,
@@ -167,19 +226,7 @@ fn plan_input<'a>(
     snapshot: &'a OrgSnapshot,
     look: &'a mut Look,
     lists: &StandingLists,
-    absences: BTreeMap<ItemKey, AbsenceFinding>,
-    map: &dyn Fn(&RawMember) -> MappedUser,
 ) -> PlanInput<'a> {
-    let before = std::mem::take(&mut look.before);
-    let wanted = look
-        .comparison
-        .to_create
-        .iter()
-        .chain(&look.comparison.to_review);
-    let people = wanted.filter_map(|key| match key {
-        ItemKey::User(user) => Some((user.clone(), map(snapshot.members().get(user)?))),
-        ItemKey::Department(_) => None,
-    });
     PlanInput {
         source: &source.source,
         run: book.lease.run(),
@@ -187,16 +234,16 @@ fn plan_input<'a>(
         now: book.ports.clock.now(),
         sealed: snapshot.is_sealed(),
         tree: snapshot.tree(),
-        people: people.collect(),
+        people: BTreeMap::new(),
+        before: std::mem::take(&mut look.before),
         comparison: &look.comparison,
-        before,
-        absences,
-        waiting: lists.waiting_keys(),
+        absences: BTreeMap::new(),
+        waiting: lists.unquestioned_keys(),
         accepted: look.accepted.clone(),
         resolutions: BTreeMap::new(),
         rules: PlanRules {
-            contact_attributes: Default::default(),
             deleted_retention_days: source.settings.retention_days.deleted,
+            ..PlanRules::default()
         },
     }
 }

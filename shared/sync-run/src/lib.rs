@@ -11,6 +11,7 @@ mod apply;
 mod approvals;
 mod book;
 mod burial;
+mod cancelling;
 mod clear;
 mod clearance;
 mod close;
@@ -18,6 +19,7 @@ mod confirm;
 mod decide;
 mod housekeeping;
 mod judge;
+mod keeping;
 mod kept;
 mod lease;
 mod notices;
@@ -27,20 +29,27 @@ mod purge;
 mod ranges;
 mod reading;
 mod record;
+mod refused_secret;
 mod resolution;
+mod resolving;
+mod rolling_day;
 mod rows;
 mod run;
+mod segments;
 mod source;
+mod stale_plan;
 mod standing;
 mod standing_range;
 mod take_over;
 mod trouble;
+mod undo;
 
 pub use clear::{Cleared, clear_source};
 pub use clearance::Clearance;
 pub use housekeeping::{Tidied, housekeeping};
 pub use kept::{KEPT_SET_MAX_ITEMS, KeptRelease, KeptSet, KeptWhy};
 pub use lease::{ClaimOutcome, ClaimRequest, Holder, RunLease, claim};
+pub use notices::LANGUAGES_BREAK;
 pub use record::{
     Cancellation, Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload,
     ReasonText, Row, RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus, StoredHeldList,

@@ -1,6 +1,52 @@
-//! What a red or skipped row says about a write that did not happen.
+//! What a row says about a write that did not happen, or of which that is not known.
 
+use org_model::UserId;
 use org_plan::Note;
+
+/// The code of a row that was put down before its write.
+pub(crate) const IN_FLIGHT: &str = "in_flight";
+
+pub(crate) fn in_flight() -> Note {
+    Note {
+        code: IN_FLIGHT.to_owned(),
+        message: "the run ended while this was being written: it may have happened".to_owned(),
+        remedy: Some("look at the item; the next run goes on from what it finds".to_owned()),
+    }
+}
+
+pub(crate) fn protected() -> Note {
+    Note {
+        code: "protected".to_owned(),
+        message: "waits for an administrator's approval".to_owned(),
+        remedy: Some(
+            "approve its held list, or leave it: whoever is seen again leaves the list".to_owned(),
+        ),
+    }
+}
+
+/// Held whatever the thresholds say.
+pub(crate) fn suspected_rename(userid: &UserId) -> Note {
+    Note {
+        code: "suspected_rename".to_owned(),
+        message: format!("somebody new, {userid}, may be the same person"),
+        remedy: Some(format!(
+            "if they are the same person, resolve the userid {userid} as `same`; if not, approve \
+             the held list, which deletes, or reject it, which keeps"
+        )),
+    }
+}
+
+pub(crate) fn clearing_guarded() -> Note {
+    Note {
+        code: "clearing_guarded".to_owned(),
+        message: "this would be emptied for too many people at once, so it was kept".to_owned(),
+        remedy: Some(
+            "if it is right: ask for a run with mode `plan`, look at its rows, and apply that plan \
+             by its fingerprint"
+                .to_owned(),
+        ),
+    }
+}
 
 pub(crate) fn not_empty() -> Note {
     Note {

@@ -11,6 +11,7 @@ use crate::StoredSource;
 use crate::book::Book;
 use crate::ports::{AgentAccess, Answer, Step, WecomAccess, WecomScope, WecomSession};
 use crate::ranges::RangeStory;
+use crate::refused_secret;
 use crate::run::DEADLINE_MARGIN;
 use crate::trouble::Trouble;
 
@@ -70,6 +71,7 @@ async fn access(book: &Book<'_>, settings: &SourceSettings) -> Result<WecomAcces
         .secret
         .as_ref()
         .ok_or_else(Trouble::no_secret)?;
+    refused_secret::check(book, &settings.credentials)?;
     let secret = book.ports.secrets.secret(reference).await;
     let secret = secret.map_err(|error| Trouble::secret_unavailable(&error))?;
     let span = book.deadline.duration_since(book.ports.clock.now());

@@ -1,7 +1,8 @@
 //! Rows, packed in pages as they happen.
 
-use org_plan::{Action, Change, HeldItem, Item, KeptItem, Note};
+use org_plan::{Action, Change, Guarded, HeldItem, Item, KeptItem, Note};
 
+use crate::outcomes::{clearing_guarded, in_flight, protected, suspected_rename};
 use crate::{Counts, Row, RowResult, RowsPage};
 
 /// Rows in one page: at about 300 bytes a row before compression, 500 rows are 150 KB, well under
@@ -17,6 +18,14 @@ pub(crate) struct RowWriter {
 }
 
 impl RowWriter {
+    /// Goes on after so many rows. Pages are counted anew: they are kept by generation.
+    pub fn after(rows: u64) -> Self {
+        Self {
+            last_seq: rows,
+            ..Self::default()
+        }
+    }
+
     /// Takes a row; its number is given here.
     pub fn push(&mut self, mut row: Row) {
         self.last_seq += 1;
@@ -71,6 +80,13 @@ impl RowWriter {
     }
 }
 
+/// What these rows amount to.
+pub(crate) fn counts_of(rows: &[Row]) -> Counts {
+    let mut counts = Counts::new();
+    rows.iter().for_each(|row| count(&mut counts, row));
+    counts
+}
+
 fn count(counts: &mut Counts, row: &Row) {
     let kind = counts.entry(format!("{}s", row.kind)).or_default();
     *kind
@@ -89,12 +105,7 @@ pub(crate) fn row_of_change(change: &Change, result: RowResult, note: Option<Not
 
 /// The row of a change that is about to be sent.
 pub(crate) fn row_of_intent(change: &Change) -> Row {
-    let note = Note {
-        code: "in_flight".to_owned(),
-        message: "the run ended while this was being written: it may have happened".to_owned(),
-        remedy: Some("look at the item; the next run goes on from what it finds".to_owned()),
-    };
-    row_of_change(change, RowResult::Planned, Some(note))
+    row_of_change(change, RowResult::Planned, Some(in_flight()))
 }
 
 /// The row of something that a sealed reading misses and that stays.
@@ -111,22 +122,43 @@ pub(crate) fn row_of_kept(kept: &KeptItem) -> Row {
     )
 }
 
+/// The row of a removal that waits, for as long as it waits.
 pub(crate) fn row_of_held(item: &HeldItem) -> Row {
-    Row {
+    let note = match &item.suspected_rename {
+        Some(userid) => suspected_rename(userid),
+        None => protected(),
+    };
+    row_of_removal(item, item.action, RowResult::Held, note)
+}
+
+/// The row of somebody whose values are not emptied, since it would happen to too many.
+pub(crate) fn row_of_guarded(guarded: &Guarded) -> Row {
+    let mut row = row_of_item(&guarded.item, Action::Update, RowResult::Held);
+    row.changes.clone_from(&guarded.changes);
+    with_note(row, Some(clearing_guarded()))
+}
+
+/// A row about a removal of which only the log or a list tells.
+pub(crate) fn row_of_removal(
+    item: &HeldItem,
+    action: Action,
+    result: RowResult,
+    note: Note,
+) -> Row {
+    let row = Row {
         seq: 0,
         kind: item.kind,
         id: item.id.clone(),
         internal_id: item.internal_id.clone(),
         name: item.name.clone(),
-        action: item.action,
-        result: RowResult::Held,
-        code: Some("protected".to_owned()),
-        message: Some("waits for an administrator's approval".to_owned()),
-        remedy: Some(
-            "approve its held list, or leave it: whoever is seen again leaves the list".to_owned(),
-        ),
+        action,
+        result,
+        code: None,
+        message: None,
+        remedy: None,
         changes: Vec::new(),
-    }
+    };
+    with_note(row, Some(note))
 }
 
 fn row_of_item(item: &Item, action: Action, result: RowResult) -> Row {
@@ -145,7 +177,7 @@ fn row_of_item(item: &Item, action: Action, result: RowResult) -> Row {
     }
 }
 
-fn with_note(mut row: Row, note: Option<Note>) -> Row {
+pub(crate) fn with_note(mut row: Row, note: Option<Note>) -> Row {
     if let Some(note) = note {
         row.code = Some(note.code);
         row.message = Some(note.message);

@@ -30,7 +30,7 @@ use crate::ports::{Ports, Step, StoreError};
 use crate::trouble::Trouble;
 use crate::{
     ClaimOutcome, ClaimRequest, RunLease, RunMode, RunRecord, RunStatus, StoredSource, Trigger,
-    apply, claim, close, decide, judge, ranges, reading,
+    apply, cancelling, claim, close, decide, judge, ranges, reading, segments, stale_plan, undo,
 };
 
 /// How long a lease outlives its invocation, so that nothing of it is still on the way.
@@ -91,9 +91,13 @@ pub async fn run(ports: &Ports, request: &RunRequest) -> Result<RunOutcome, Stor
     };
     match claim(ports.leases.as_ref(), &wanted).await? {
         (ClaimOutcome::AlreadyServed { run }, _) => Ok(RunOutcome::AlreadyServed(run)),
+        // The record is that of a run which another segment, or another run, goes on with.
+        (ClaimOutcome::Taken { .. }, _) if request.segment.is_some() => {
+            Ok(RunOutcome::AlreadyServed(request.run.clone()))
+        }
         (ClaimOutcome::Taken { live_run }, _) => skip(ports, request, now, live_run).await,
         (ClaimOutcome::Claimed { dead_run, .. }, Some(lease)) => {
-            claimed(ports, request, &lease, dead_run, now).await
+            claimed(ports, request, &lease, dead_run).await
         }
         (ClaimOutcome::Claimed { .. }, None) => Err(StoreError::LeaseLost {
             act: "claim the lease",
@@ -134,7 +138,6 @@ async fn claimed(
     request: &RunRequest,
     lease: &RunLease,
     dead_run: Option<RunId>,
-    now: Timestamp,
 ) -> Result<RunOutcome, StoreError> {
     ports.progress.step(Step::Open);
     let stored = match ports.sources.source(&request.source).await {
@@ -144,57 +147,107 @@ async fn claimed(
             return no_settings(ports, &request.source).await;
         }
         Err(error) => {
-            let record = queued_or_new(ports, request, now).await?;
+            let record = queued_or_new(ports, request, ports.clock.now()).await?;
             let record = close::close_unread(ports, lease, record, error).await?;
             return Ok(RunOutcome::Finished(Box::new(record)));
         }
     };
+    match request.segment {
+        None => begin(ports, request, lease, dead_run, &stored).await,
+        Some(segment) => segments::go_on(ports, request, lease, segment, &stored).await,
+    }
+}
+
+/// The first segment of a run; mostly the only one.
+async fn begin(
+    ports: &Ports,
+    request: &RunRequest,
+    lease: &RunLease,
+    dead_run: Option<RunId>,
+    stored: &StoredSource,
+) -> Result<RunOutcome, StoreError> {
+    let now = ports.clock.now();
     let mut record = queued_or_new(ports, request, now).await?;
     record.status = RunStatus::Running;
     record.started_at = Some(now);
     record.generation = Some(lease.generation());
     record.segments = 1;
-    ports.runs.put(lease, &record).await?;
-    let mut book = Book::open(ports, lease, record, request.deadline, &stored);
+    if !put_running(ports, lease, &record).await? {
+        return already_served(ports, lease).await;
+    }
+    let mut book = Book::open(ports, lease, record, request.deadline, stored);
     if let Some(dead) = dead_run {
         close::finish_dead_run(&mut book, &dead).await;
     }
-    let ended = work(&mut book, &stored).await;
+    carry_out(book, stored).await
+}
+
+/// `false`: the record is final already. It was cancelled, or buried, a moment ago.
+pub(crate) async fn put_running(
+    ports: &Ports,
+    lease: &RunLease,
+    record: &RunRecord,
+) -> Result<bool, StoreError> {
+    match ports.runs.put(lease, record).await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Conflict { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Nothing is left to do for this delivery.
+pub(crate) async fn already_served(
+    ports: &Ports,
+    lease: &RunLease,
+) -> Result<RunOutcome, StoreError> {
+    ports.leases.release(lease).await?;
+    Ok(RunOutcome::AlreadyServed(lease.run().clone()))
+}
+
+/// Works until the end, or until the time of this invocation is over.
+pub(crate) async fn carry_out(
+    mut book: Book<'_>,
+    stored: &StoredSource,
+) -> Result<RunOutcome, StoreError> {
+    let ended = work(&mut book, stored).await;
+    if segments::goes_on(&book, &ended) {
+        return segments::hand_over(book).await;
+    }
     let record = close::close(book, ended).await?;
     Ok(RunOutcome::Finished(Box::new(record)))
 }
 
 /// Steps 3 to 11.
 async fn work(book: &mut Book<'_>, source: &StoredSource) -> Result<(), Trouble> {
+    if book.is_continuation() {
+        cancelling::heed(book).await?;
+    }
+    if matches!(book.record.mode, RunMode::Undo | RunMode::Restore) {
+        return undo::give_back(book).await;
+    }
     let reading = reading::read(book, source).await?;
     let judged = judge::judge(book, source, reading).await?;
-    if let Some(expected) = book.record.expected_plan
-        && expected != judged.verdict.permitted.fingerprint()
-    {
-        return Err(Trouble::stale_plan());
+    cancelling::heed(book).await?;
+    stale_plan::check(book, &judged).await?;
+    if book.record.mode == RunMode::Plan {
+        return book.write_planned_rows(&judged).await;
     }
-    match book.record.mode {
-        RunMode::Undo | RunMode::Restore => Err(Trouble::stale_plan()),
-        RunMode::Plan => book.write_planned_rows(&judged).await,
-        RunMode::Apply => {
-            decide::decide(book, &judged).await?;
-            let applied = apply::apply(book, &judged).await;
-            let settled = decide::settle_approvals(book, &judged).await;
-            applied.and(settled)?;
-            Ok(ranges::settle_over(book).await?)
-        }
-    }
+    decide::decide(book, &judged).await?;
+    let applied = apply::apply(book, &judged).await;
+    let settled = decide::settle(book, &judged, applied.is_ok()).await;
+    applied.and(settled)?;
+    Ok(ranges::settle_over(book).await?)
 }
 
-/// A manual run was written down as `queued` when it was asked for; a schedule's is new.
+/// A manual run was written down as `queued` when it was asked for, and one that goes on has its
+/// record; a schedule's is new.
 async fn queued_or_new(
     ports: &Ports,
     request: &RunRequest,
     now: Timestamp,
 ) -> Result<RunRecord, StoreError> {
-    if request.trigger != Trigger::Schedule
-        && let Some(queued) = ports.runs.run(&request.source, &request.run).await?
-    {
+    let is_known = request.trigger != Trigger::Schedule || request.segment.is_some();
+    if is_known && let Some(queued) = ports.runs.run(&request.source, &request.run).await? {
         return Ok(queued);
     }
     let mut record = RunRecord::new(

@@ -1,4 +1,5 @@
-//! What earlier runs and people left standing: held lists that wait, expired or were approved.
+//! What earlier runs and people left standing: held lists that wait, expired or were approved, and
+//! who is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use org_model::{Fingerprint, ItemKey, ItemState, Mark, RunId};
 use org_plan::{Action, HeldItem, Standing};
 
+use crate::keeping::Keeping;
 use crate::ports::{Ports, StoreError};
 use crate::{HeldState, StoredHeldList, StoredSource};
 
@@ -21,6 +23,8 @@ pub struct StandingLists {
     pub expired: Vec<StoredHeldList>,
     /// Of those that wait: which have less than is stored, since somebody of them is gone.
     thinned: BTreeSet<Fingerprint>,
+    /// Whom administrators keep.
+    pub(crate) kept: Keeping,
 }
 
 pub(crate) async fn load(
@@ -28,8 +32,15 @@ pub(crate) async fn load(
     source: &StoredSource,
     now: Timestamp,
 ) -> Result<StandingLists, StoreError> {
-    let mut lists = StandingLists::default();
-    for list in ports.held.standing(&source.source).await? {
+    let (standing, kept) = futures::try_join!(
+        ports.held.standing(&source.source),
+        Keeping::load(ports, &source.source),
+    )?;
+    let mut lists = StandingLists {
+        kept,
+        ..StandingLists::default()
+    };
+    for list in standing {
         match state_at(&list, now) {
             HeldState::Waiting => lists.waiting.push(list),
             HeldState::Approved => lists.approved.push(list),
@@ -61,33 +72,37 @@ impl StandingLists {
         self.approved.iter().flat_map(StoredHeldList::remaining)
     }
 
-    pub fn waiting_keys(&self) -> BTreeSet<ItemKey> {
-        deletions(self.waiting_items())
+    /// Missing items that nobody asks about: their deletion waits for a person, or a person keeps
+    /// them.
+    pub(crate) fn unquestioned_keys(&self) -> BTreeSet<ItemKey> {
+        let mut keys = deletions(self.waiting_items());
+        keys.extend(self.kept.keys());
+        keys
     }
 
     pub fn approved_keys(&self) -> BTreeSet<ItemKey> {
         deletions(self.approved_items())
     }
 
-    pub(crate) fn standing(&self, applied_plan: Option<Fingerprint>) -> Standing {
+    /// All of it for the judgement; what is not known here is left empty.
+    pub(crate) fn standing(&self) -> Standing {
         Standing {
             waiting: self.waiting_items().cloned().collect(),
             approved: self.approved_items().cloned().collect(),
-            kept: Vec::new(),
-            applied_plan,
-            day: Default::default(),
-            decided: None,
+            kept: self.kept.items().cloned().collect(),
+            ..Standing::default()
         }
     }
 
     /// Leaves out whoever is no longer live in the mirror: a removal whose answer was lost was
     /// done all the same, and holds nobody.
     pub(crate) fn leave_out_gone(&mut self, marks: &BTreeMap<ItemKey, Mark>) {
+        self.kept.leave_out_gone(marks);
         let waiting = self.waiting.iter_mut();
         for list in waiting.chain(&mut self.approved).chain(&mut self.expired) {
             let gone: Vec<_> = list
                 .remaining()
-                .filter(|item| item.action == Action::Delete && !is_live(item, marks))
+                .filter(|item| !is_live(item, marks))
                 .map(|item| (item.kind, item.internal_id.clone()))
                 .collect();
             if list.state == HeldState::Waiting && !gone.is_empty() {

@@ -4,10 +4,11 @@ use org_model::{RunId, SourceId};
 
 use crate::ports::{Ports, StoreError};
 use crate::run::LEASE_GRACE;
-use crate::{ClaimOutcome, ClaimRequest, burial, claim};
+use crate::{ClaimOutcome, ClaimRequest, burial, claim, segments};
 
 /// Ends a run whose process is known to be dead, without waiting for its lease: for a runner that
-/// alone may hold leases. What it left is closed as by the next run.
+/// alone may hold leases. What it left is closed as by the next run; a run that was handed over is
+/// gone on with.
 ///
 /// # Errors
 /// [`StoreError`] if the lease or the record cannot be read or written.
@@ -21,6 +22,11 @@ pub async fn take_over(
     };
     let (dead, expires_at) = (holder.run, holder.expires_at);
     let now = ports.clock.now();
+    if let Some((segment, _)) = holder.handed_over.filter(|_| now < expires_at) {
+        // Not dead: it waits for its next segment, which nobody else will start as soon.
+        segments::start(ports, source, &dead, segment).await;
+        return Ok(None);
+    }
     let request = ClaimRequest {
         source: source.clone(),
         run: RunId::new(format!("{round}-{source}")),
@@ -41,7 +47,8 @@ pub async fn take_over(
         let mut noticed = stored
             .map(|stored| stored.state.noticed)
             .unwrap_or_default();
-        burial::bury(ports, &mut noticed, record, burial::killed()).await?;
+        let cause = burial::cause_of(&record);
+        burial::bury(ports, &mut noticed, record, cause).await?;
     }
     ports.leases.release(&lease).await?;
     Ok(Some(dead))

@@ -17,6 +17,41 @@ pub enum Trouble {
     /// The invocation's time ran out; this many changes are left.
     #[error("the time of this run ended with {left} changes left")]
     OutOfTime { left: usize },
+    /// Somebody asked the run to stop.
+    #[error("stopped because {by} asked")]
+    Cancelled { by: String },
+    /// WeCom refused this secret before: it is not sent again.
+    #[error("{}", .0.message)]
+    RefusedBefore(RunError),
+    /// The plan that was to be applied is not the plan any more.
+    #[error("{0}")]
+    StalePlan(Difference),
+}
+
+/// What changed since a plan was shown, in rows of that plan and of the one of now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    pub new: usize,
+    pub gone: usize,
+    pub changed: usize,
+    /// The rows of the plan that was shown are known: without them nothing can be compared.
+    pub is_known: bool,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the organisation or the directory changed since the plan was shown")?;
+        if self.is_known {
+            let Self {
+                new, gone, changed, ..
+            } = self;
+            write!(
+                f,
+                " ({new} rows are new, {gone} are gone, {changed} are different)"
+            )?;
+        }
+        f.write_str("; nothing was applied")
+    }
 }
 
 /// A run that will not begin as things stand.
@@ -34,14 +69,25 @@ impl std::fmt::Display for Refusal {
 }
 
 impl Trouble {
-    pub(crate) fn stale_plan() -> Self {
+    pub(crate) fn nothing_to_undo() -> Self {
         refused(
-            "stale_plan",
-            "the organisation or the directory changed since the plan was shown; nothing was \
-             applied"
-                .to_owned(),
-            "ask for a new plan, look at it, and apply that one",
+            "nothing_to_undo",
+            "the run deleted and disabled nobody, or its rows have expired".to_owned(),
+            "look at the rows of the run",
         )
+    }
+
+    pub(crate) fn nobody_to_restore() -> Self {
+        refused(
+            "not_found",
+            "nobody in the directory has this userid".to_owned(),
+            "look for them under another userid; who was purged cannot be given back",
+        )
+    }
+
+    /// Whoever asked sees the answer; nobody else has to do anything.
+    pub(crate) fn is_for_the_asker(&self) -> bool {
+        matches!(self, Self::StalePlan(_) | Self::Cancelled { .. })
     }
 
     pub(crate) fn no_secret() -> Self {
@@ -104,7 +150,23 @@ impl Trouble {
                 remedy: "nothing: the next run goes on from here; start one now to be sooner"
                     .to_owned(),
             },
+            Self::Cancelled { by } => cancelled(by),
+            Self::RefusedBefore(error) => error.clone(),
+            Self::StalePlan(difference) => RunError {
+                code: "stale_plan".to_owned(),
+                message: difference.to_string(),
+                remedy: "ask for a new plan, look at it, and apply that one".to_owned(),
+            },
         }
+    }
+}
+
+/// Why a run ended that somebody stopped, also one that died before it could hear of it.
+pub(crate) fn cancelled(by: &str) -> RunError {
+    RunError {
+        code: "cancelled".to_owned(),
+        message: format!("stopped because {by} asked; what was written is complete row by row"),
+        remedy: "nothing: the next run goes on from what it finds".to_owned(),
     }
 }
 
