@@ -141,6 +141,7 @@ async fn prove(talk: &Conversation, agent_id: u64) -> Result<AgentAnswer, ReadEr
             Err(failure) if failure.is_final() => return Err(read_error(&failure)),
             Err(failure) => {
                 let failure = looked_into(talk, at, failure).await;
+                talk.routes.give_up(at, &failure);
                 let agent = talk.routes.agent_id(at).map(str::to_owned);
                 let code = read_error(&failure).code;
                 tracing::warn!(agent, code, "WeCom cannot be read through this agent");

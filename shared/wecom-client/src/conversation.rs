@@ -79,6 +79,7 @@ impl Conversation {
             let answer = self.ask_through(at, question, decode).await;
             match &answer {
                 Err(failure) if failure.blames_agent() && self.routes.leave(at) => {
+                    self.routes.give_up(at, failure);
                     let agent = self.routes.agent_id(at);
                     tracing::warn!(agent, "the agent no longer serves; taking the next");
                 }
@@ -201,14 +202,18 @@ impl Conversation {
                     return Err(Failure::OutOfBudget);
                 }
                 Next::AfterWindow => self.corp.limits.quiet_for(self.pace().rate_window),
+                Next::AfterPause => self.pause(self.pace().rate_window, failure).await?,
                 Next::Again { tries } => {
-                    let moment = Instant::now() + self.pace().wait_after(tries);
-                    if wait_until(moment, self.deadline).await.is_err() {
-                        return Err(failure);
-                    }
+                    self.pause(self.pace().wait_after(tries), failure).await?;
                 }
             }
         }
+    }
+
+    /// Waits before the next try; where the deadline comes first, `failure` was the last word.
+    async fn pause(&self, wait: Duration, failure: Failure) -> Result<(), Failure> {
+        let waited = wait_until(Instant::now() + wait, self.deadline).await;
+        waited.map_err(|_| failure)
     }
 
     async fn try_once<T>(

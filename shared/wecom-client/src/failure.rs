@@ -1,5 +1,7 @@
 //! Why a question has no answer, after every permitted try.
 
+use std::net::IpAddr;
+
 use org_model::GapCause;
 
 use crate::errcode::{ErrorClass, class_of};
@@ -9,6 +11,8 @@ use crate::wire::{Judged, Malformed, Refusal};
 
 /// The address is not trusted for this app (WECOM.md §4): each agent has its own.
 pub(crate) const UNTRUSTED_IP: i64 = 60020;
+/// Asked too often, in one of several senses.
+pub(crate) const TOO_OFTEN: i64 = 45009;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -19,6 +23,10 @@ pub(crate) enum Failure {
     OutOfBudget,
     /// Look-ups by mobile are blocked, perhaps for a day; everything else may still be asked.
     LookupsBlocked,
+    /// WeCom gives out no token to the address that it saw: after several wrong secrets, which
+    /// block an address for an hour, or after too many questions for tokens (WECOM.md §2). It says
+    /// 45009 of both. Another agent has another address.
+    TokensBlocked(Option<IpAddr>),
 }
 
 impl Failure {
@@ -26,14 +34,14 @@ impl Failure {
     /// one of unknown mobiles (WECOM.md §3): no window that could be waited for, and no reason for
     /// other calls to wait.
     pub fn of(call: Call, judged: Judged) -> Self {
-        match judged {
-            Judged::Refused(refusal)
-                if call == Call::UserGetuserid && class_of(refusal.code) == ErrorClass::Rate =>
-            {
-                Self::LookupsBlocked
-            }
-            Judged::Refused(refusal) => Self::Refused(refusal),
-            Judged::Malformed(malformed) => Self::Malformed(malformed),
+        let refusal = match judged {
+            Judged::Refused(refusal) => refusal,
+            Judged::Malformed(malformed) => return Self::Malformed(malformed),
+        };
+        match (class_of(refusal.code), call) {
+            (ErrorClass::Rate, Call::UserGetuserid) => Self::LookupsBlocked,
+            (ErrorClass::Rate, Call::Gettoken) => Self::TokensBlocked(refusal.seen_ip),
+            _ => Self::Refused(refusal),
         }
     }
 
@@ -48,11 +56,12 @@ impl Failure {
         self.errcode().map(class_of)
     }
 
-    /// Another agent may do better: this one is silent, or its address is not trusted.
+    /// Another agent may do better: this one is silent, or its address is not trusted or blocked.
     pub fn blames_agent(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.code == UNTRUSTED_IP,
             Self::Silent(silence) => !matches!(silence, Silence::Status(_) | Silence::GivenUp),
+            Self::TokensBlocked(_) => true,
             Self::Malformed(_) | Self::OutOfBudget | Self::LookupsBlocked => false,
         }
     }
@@ -64,16 +73,19 @@ impl Failure {
                 refusal.code != UNTRUSTED_IP && self.class() != Some(ErrorClass::Transient)
             }
             Self::OutOfBudget | Self::LookupsBlocked => true,
-            Self::Silent(_) | Self::Malformed(_) => false,
+            Self::Silent(_) | Self::Malformed(_) | Self::TokensBlocked(_) => false,
         }
     }
 
-    /// The reading must stop: a person has to act, or the token is refused again and again.
+    /// The reading must stop: a person has to act, or there is no token that WeCom would take.
     pub fn stops_reading(&self) -> bool {
-        matches!(
-            self.class(),
-            Some(ErrorClass::Configuration | ErrorClass::Refresh)
-        )
+        match self {
+            Self::TokensBlocked(_) => true,
+            _ => matches!(
+                self.class(),
+                Some(ErrorClass::Configuration | ErrorClass::Refresh)
+            ),
+        }
     }
 
     pub fn gap_cause(&self) -> GapCause {
@@ -81,6 +93,7 @@ impl Failure {
             Self::Refused(refusal) => GapCause::Errcode(refusal.code),
             Self::Silent(_) => GapCause::NoAnswer,
             Self::Malformed(_) => GapCause::Malformed,
+            Self::TokensBlocked(_) => GapCause::Errcode(TOO_OFTEN),
             Self::OutOfBudget | Self::LookupsBlocked => GapCause::OutOfBudget,
         }
     }

@@ -62,8 +62,10 @@ pub(crate) enum Next {
     Again {
         tries: u32,
     },
-    /// When the rate window is over.
+    /// When the rate window of the corp is over.
     AfterWindow,
+    /// As long as a rate window later; nobody else waits.
+    AfterPause,
     /// The windows that may be waited for are used up.
     OutOfBudget,
 }
@@ -80,6 +82,12 @@ impl Tries {
     pub fn after(&mut self, failure: &Failure, pace: &Pace) -> Next {
         match failure {
             Failure::OutOfBudget | Failure::LookupsBlocked => Next::GiveUp,
+            // The window of a minute is worth a wait, the block of an hour is not.
+            Failure::TokensBlocked(_) if self.windows == 0 => {
+                self.windows += 1;
+                Next::AfterPause
+            }
+            Failure::TokensBlocked(_) => Next::GiveUp,
             // A certificate does not become valid by asking again, nor credentials right.
             Failure::Silent(silence) if silence.is_final() => Next::GiveUp,
             Failure::Silent(_) | Failure::Malformed(_) => {

@@ -1,5 +1,6 @@
 //! What each failure means to the operator, and what to do: stable codes, no content of answers.
 
+mod blocks;
 mod silences;
 
 use source_admin::ports::CheckFailure;
@@ -7,6 +8,7 @@ use sync_run::ports::{ReadError, Remedy};
 
 use crate::failure::Failure;
 use crate::wire::Refusal;
+use blocks::{lookups_blocked, tokens_blocked};
 use silences::{code_of, silent};
 
 /// A failure as the end of a reading, or of the attempt to begin one.
@@ -29,13 +31,8 @@ pub(crate) fn read_error(failure: &Failure) -> ReadError {
             Remedy::RetryLater,
             "nothing; the next run tries again. If it happens often, choose a longer interval",
         ),
-        Failure::LookupsBlocked => error(
-            "lookups_blocked",
-            "WeCom takes no more look-ups by mobile for now (45009)".to_owned(),
-            Remedy::RetryLater,
-            "too many unknown mobiles block look-ups for a day: check the mobiles before asking \
-             again, and look people up by userid until then",
-        ),
+        Failure::LookupsBlocked => lookups_blocked(),
+        Failure::TokensBlocked(address) => tokens_blocked(*address),
     }
 }
 
@@ -188,8 +185,9 @@ fn refused(refusal: Refusal) -> ReadError {
             "wrong_secret",
             format!("WeCom refuses the secret of the app ({code})"),
             Remedy::FixSettings,
-            "copy the app's secret from the WeCom admin console into credentials.secret; it is \
-             not tried again in this run, because several wrong secrets block an address",
+            "copy the app's secret from the WeCom admin console into credentials.secret; the one \
+             that was refused is not sent again, because several wrong secrets block an address \
+             for an hour",
         ),
         40013 | 41002 | 2_000_002 => error(
             "unknown_corp",

@@ -1,12 +1,15 @@
 //! The agents in their order, and the one that answers now.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use reqwest::Url;
-use sync_run::ports::AgentAccess;
+use sync_run::ports::{AgentAccess, AgentFailure};
 
+use crate::failure::Failure;
 use crate::ground::Ground;
+use crate::remedies::read_error;
 use crate::transport::{Silence, Transport};
 
 /// One agent, or the direct road. The road is built when it is first taken.
@@ -20,6 +23,8 @@ struct Route {
 pub(crate) struct Routes {
     routes: Vec<Route>,
     current: AtomicUsize,
+    /// Agents that were tried and given up, each with the failure that was met first.
+    given_up: Mutex<BTreeMap<usize, AgentFailure>>,
     pub base: Url,
     pub ground: Ground,
 }
@@ -39,6 +44,7 @@ impl Routes {
         Self {
             routes: agents.into_iter().map(route).collect(),
             current: AtomicUsize::new(0),
+            given_up: Mutex::default(),
             base,
             ground,
         }
@@ -67,6 +73,30 @@ impl Routes {
             .current
             .compare_exchange(at, next, Ordering::SeqCst, Ordering::SeqCst);
         true
+    }
+
+    /// The next agent is tried after this failure through `at`. Where WeCom itself was busy or
+    /// broken, the agent has done its work, and is not counted among those that failed. The direct
+    /// road is no agent.
+    pub fn give_up(&self, at: usize, failure: &Failure) {
+        let speaks_against_it = failure.blames_agent() || matches!(failure, Failure::Malformed(_));
+        if let Some(id) = self.agent_id(at).filter(|_| speaks_against_it) {
+            let error = read_error(failure);
+            self.given_up().entry(at).or_insert_with(|| AgentFailure {
+                id: id.to_owned(),
+                code: error.code,
+                message: error.message,
+            });
+        }
+    }
+
+    /// In the order of the settings.
+    pub fn failed_agents(&self) -> Vec<AgentFailure> {
+        self.given_up().values().cloned().collect()
+    }
+
+    fn given_up(&self) -> MutexGuard<'_, BTreeMap<usize, AgentFailure>> {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `None`: directly.

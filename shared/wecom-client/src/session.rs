@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use org_model::{DepartmentId, RawDepartment, RawMember, RawOrg, UserId};
-use sync_run::ports::{Answer, Progress, ReadError, WecomScope, WecomSession};
+use sync_run::ports::{AgentFailure, Answer, Progress, ReadError, WecomScope, WecomSession};
 
 use crate::conversation::Conversation;
 use crate::errcode::ErrorClass;
@@ -73,6 +73,10 @@ impl WecomSession for Session {
     fn agent(&self) -> Option<String> {
         let routes = &self.talk.routes;
         routes.agent_id(routes.current()).map(str::to_owned)
+    }
+
+    fn failed_agents(&self) -> Vec<AgentFailure> {
+        self.talk.routes.failed_agents()
     }
 
     async fn read(&self, scope: &WecomScope, progress: &dyn Progress) -> Result<RawOrg, ReadError> {

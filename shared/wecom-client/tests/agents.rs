@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use common::{AGENT_IP, SECOND_AGENT_IP, Stage, agent, client, company, proxy_from, quick};
 use secrecy::SecretString;
 use sync_run::ports::{
-    AgentAccess, NoProgress, Progress, ReadError, Remedy, Step, Wecom, WecomScope,
+    AgentAccess, NoProgress, Progress, ReadError, Remedy, Step, Wecom, WecomScope, WecomSession,
 };
 use testkit::{ForwardProxy, ProxyManner, ProxyOptions};
-use wecom_sim::SimConfig;
+use wecom_sim::{At, Command, SimConfig, Times, What};
 
 fn trusting_both() -> SimConfig {
     SimConfig {
@@ -27,12 +27,30 @@ async fn read_through(
     stage: &Stage,
     agents: Vec<AgentAccess>,
 ) -> Result<Option<String>, ReadError> {
-    let mut access = stage.access();
-    access.agents = agents;
-    let session = stage.client().connect(access).await?;
+    let session = session_through(stage, agents).await?;
     let raw = session.read(&WecomScope::default(), &NoProgress).await?;
     assert_eq!(raw.gaps, []);
     Ok(session.agent())
+}
+
+async fn session_through(
+    stage: &Stage,
+    agents: Vec<AgentAccess>,
+) -> Result<Box<dyn WecomSession>, ReadError> {
+    let mut access = stage.access();
+    access.agents = agents;
+    stage.client().connect(access).await
+}
+
+/// Whom the session went around, and why.
+fn gone_around(session: &dyn WecomSession) -> Vec<(String, &'static str)> {
+    let failed = session.failed_agents().into_iter();
+    failed
+        .map(|failure| {
+            assert!(!failure.message.is_empty());
+            (failure.id, failure.code)
+        })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,8 +159,21 @@ async fn the_first_agent_that_can_read_is_taken() {
         agent("good", &good),
         agent("never", &stage.proxy),
     ];
-    let answered = read_through(&stage, agents).await.unwrap();
-    assert_eq!(answered.as_deref(), Some("good"));
+    let session = session_through(&stage, agents).await.unwrap();
+    let raw = session.read(&WecomScope::default(), &NoProgress).await;
+    assert_eq!(raw.unwrap().gaps, []);
+    assert_eq!(session.agent().as_deref(), Some("good"));
+    assert_eq!(
+        gone_around(&*session),
+        [
+            ("typo", "no_agent"),
+            ("dead", "no_agent"),
+            ("forbidding", "no_agent"),
+            ("resetting", "no_agent"),
+            ("untrusted", "untrusted_ip"),
+        ]
+        .map(|(id, code)| (id.to_owned(), code))
+    );
     assert_eq!(stage.proxy.tunnels(), 0);
     assert_eq!(
         stage.sim.calls()["gettoken"],
@@ -214,6 +245,7 @@ async fn an_agent_that_dies_while_reading_is_replaced_for_the_rest_of_the_run() 
     access.agents.push(agent("dc-2", &second));
     let session = stage.client().connect(access).await.unwrap();
     assert_eq!(session.agent().as_deref(), Some("dc-1"));
+    assert_eq!(gone_around(&*session), []);
     let progress = AtThird(|| stage.proxy.stop(), AtomicU64::new(0));
     let raw = session
         .read(&WecomScope::default(), &progress)
@@ -223,9 +255,30 @@ async fn an_agent_that_dies_while_reading_is_replaced_for_the_rest_of_the_run() 
     assert_eq!(raw.departments.len(), 60);
     assert_eq!(progress.1.load(Ordering::SeqCst), 60);
     assert_eq!(session.agent().as_deref(), Some("dc-2"));
+    let left = gone_around(&*session);
+    assert_eq!(left.len(), 1, "told once, however many calls met it");
+    assert_eq!(left[0].0, "dc-1");
     let peers = stage.sim.calls_by_peer();
     assert!(peers["127.0.0.77"] > 0 && peers["127.0.0.78"] > 0);
     assert_eq!(peers.len(), 2);
+}
+
+/// WeCom answered through the first agent, though badly: nobody has to look at that agent.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_brought_an_answer_of_a_busy_wecom_has_not_failed() {
+    let stage = Stage::with(trusting_both(), quick()).await;
+    let second = proxy_from(SECOND_AGENT_IP).await;
+    for what in [What::Errcode(-1), What::HttpStatus(503)] {
+        stage.run(Command::ResetCounts);
+        let control = stage.sim.control();
+        // As often as one call is tried.
+        let at = At::Kind("agent/get".to_owned(), 0);
+        control.fault(at, Times::Count(3), what.clone()).unwrap();
+        let agents = vec![agent("dc-1", &stage.proxy), agent("dc-2", &second)];
+        let session = session_through(&stage, agents).await.unwrap();
+        assert_eq!(session.agent().as_deref(), Some("dc-2"), "{what:?}");
+        assert_eq!(gone_around(&*session), [], "{what:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,6 +69,13 @@ fn a_rate_limit_is_waited_for_and_a_crowd_is_patient() {
     assert_eq!(story(&refused(45033)).len(), 8);
 }
 
+/// Whether it is the minute's quota or the hour's block, only the next answer shows.
+#[test]
+fn for_a_token_one_window_is_waited_and_no_more() {
+    let blocked = Failure::TokensBlocked(None);
+    assert_eq!(story(&blocked), [Next::AfterPause, Next::GiveUp]);
+}
+
 #[test]
 fn waits_double_with_jitter_and_have_an_end() {
     let pace = Pace::default();

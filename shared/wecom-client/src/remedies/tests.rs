@@ -2,8 +2,9 @@ use sync_run::ports::Remedy;
 
 use super::{no_agent, read_error};
 use crate::failure::Failure;
+use crate::question::Call;
 use crate::transport::{Silence, TlsFault};
-use crate::wire::{Malformed, Refusal};
+use crate::wire::{Judged, Malformed, Refusal};
 
 fn refused(code: i64) -> Failure {
     Failure::Refused(Refusal {
@@ -58,6 +59,27 @@ fn the_address_to_trust_is_named() {
             .remedy_text
             .contains("the fixed public address of the agent")
     );
+}
+
+/// WeCom says 45009 of a blocked address and of a call quota: only the call tells them apart.
+#[test]
+fn a_blocked_address_is_not_told_as_a_call_limit() {
+    let refusal = Refusal {
+        code: 45009,
+        seen_ip: Some([203, 0, 113, 7].into()),
+    };
+    let of = |call| read_error(&Failure::of(call, Judged::Refused(refusal)));
+    let blocked = of(Call::Gettoken);
+    assert_eq!(
+        (blocked.code, blocked.errcode),
+        ("tokens_blocked", Some(45009))
+    );
+    assert!(blocked.message.contains("the address 203.0.113.7"));
+    assert!(blocked.message.contains("for an hour"), "{blocked}");
+    assert!(blocked.remedy_text.contains("wrong secret"));
+    assert!(blocked.ips.is_empty(), "there is nothing to trust");
+    assert_eq!(of(Call::UserList).code, "rate_limited");
+    assert_eq!(of(Call::UserGetuserid).code, "lookups_blocked");
 }
 
 #[test]
