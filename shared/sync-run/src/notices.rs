@@ -89,7 +89,7 @@ pub(crate) fn note_trouble(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
     let told = match ended {
         // Whoever asked sees the answer; nobody else has to do anything.
         _ if record.status == RunStatus::Cancelled => None,
-        Err(trouble) if trouble.to_error().code == "stale_plan" => None,
+        Err(trouble) if trouble.is_for_the_asker() => None,
         Err(trouble) => {
             let error = trouble.to_error();
             let notice = failed(&about, record, &error);
@@ -184,8 +184,12 @@ impl<'a> About<'a> {
         self.named("Source")
     }
 
+    /// What follows needs no space before it.
     fn who_chinese(&self) -> String {
-        self.named("数据源")
+        match one_line(self.name) {
+            name if name.is_empty() => format!("数据源 {} ", self.source),
+            name => format!("数据源 {}（{name}）", self.source),
+        }
     }
 
     fn notice(&self, kind: NoticeKind, head: &str, page: &Page, detail: Value) -> Notice {

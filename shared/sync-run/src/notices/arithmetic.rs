@@ -38,12 +38,12 @@ pub(super) fn sentence(rule: &TrippedRule) -> (String, String) {
             format!("{would_chinese}，最多只剩 1 {unit}"),
         ),
         RuleLimit::Paused => (
-            format!("deletions are paused in the settings, and {deletions} {kind} would go"),
-            format!("设置中已暂停删除，而 {deletions} {unit}{kind_chinese}将被移除"),
+            format!("{kind}: deletions are paused in the settings, and {deletions} would go"),
+            format!("{kind_chinese}：设置中已暂停删除，而有 {deletions} {unit}将被移除"),
         ),
         RuleLimit::SuspectedRename => (
-            format!("{deletions} {kind} may only have another userid now"),
-            format!("{deletions} {unit}{kind_chinese}可能只是更换了 userid"),
+            format!("{kind}: {deletions} may only have another userid now"),
+            format!("{kind_chinese}：{deletions} {unit}可能只是更换了 userid"),
         ),
         RuleLimit::Clearing => clearing(rule),
     }

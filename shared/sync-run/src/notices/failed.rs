@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::page::Page;
+use super::page::{Page, many, rows as many_rows};
 use super::{About, chinese};
 use crate::{Notice, NoticeKind, RowResult, RunError, RunRecord};
 
@@ -21,7 +21,7 @@ pub(crate) fn failed(about: &About<'_>, record: &RunRecord, error: &RunError) ->
             "未写入任何内容".to_owned(),
         ),
         done => (
-            format!("{done} changes were written before"),
+            format!("{} had been written", many(done, "change", "changes")),
             format!("此前已写入 {done} 项变更"),
         ),
     };
@@ -33,7 +33,7 @@ pub(crate) fn failed(about: &About<'_>, record: &RunRecord, error: &RunError) ->
             error.code
         ),
         format!(
-            "{} 的同步运行失败（{}）：{so_far_chinese}。不会因为失败而删除或停用任何人。",
+            "{}的同步运行失败（{}）：{so_far_chinese}。不会因为失败而删除或停用任何人。",
             about.who_chinese(),
             error.code
         ),
@@ -52,7 +52,7 @@ pub(crate) fn buried(dead: &RunRecord, error: &RunError, now: Timestamp) -> Noti
             error.code
         ),
         format!(
-            "{} 的同步运行失败（{}）：已写入的内容见同步日志详情。不会因为失败而删除或停用任何人。",
+            "{}的同步运行失败（{}）：已写入的内容见同步日志详情。不会因为失败而删除或停用任何人。",
             about.who_chinese(),
             error.code
         ),
@@ -93,7 +93,7 @@ pub(crate) fn unread(record: &RunRecord, error: &RunError, now: Timestamp) -> No
             about.who()
         ),
         format!(
-            "未执行任何操作：无法读取 {} 的设置或状态。在此期间不会删除、新增或修改任何人。",
+            "未执行任何操作：无法读取{}的设置或状态。在此期间不会删除、新增或修改任何人。",
             about.who_chinese()
         ),
     );
@@ -142,12 +142,13 @@ pub(crate) fn partial(
     let RunRecord { run, source, .. } = record;
     let mut page = Page::begin(
         format!(
-            "Not written: {failed} rows of the run of {}; written: {done}. Whoever failed stays \
-             as they were.",
+            "Not written: {} of the run of {}; written: {done}. Whoever failed stays as they \
+             were.",
+            many_rows(failed),
             about.who()
         ),
         format!(
-            "未写入：{} 本次运行中有 {failed} 行失败；已写入 {done} 行。失败的条目保持原样。",
+            "未写入：{}本次运行中有 {failed} 行失败；已写入 {done} 行。失败的条目保持原样。",
             about.who_chinese()
         ),
     );
@@ -155,7 +156,7 @@ pub(crate) fn partial(
     for (code, rows) in codes.iter().take(CODES_SHOWN_MAX) {
         let words = chinese::row(code).map_or_else(String::new, |words| format!("（{words}）"));
         page.say(
-            format!("- {code}: {rows} rows"),
+            format!("- {code}: {}", many_rows(*rows)),
             format!("- {code}{words}：{rows} 行"),
         );
     }
@@ -173,7 +174,7 @@ pub(crate) fn partial(
     let detail = json!({
         "rows_failed": failed, "rows_done": done, "codes": codes, "calls": { "rows": rows },
     });
-    let head = format!("{failed} rows failed");
+    let head = format!("{} failed", many_rows(failed));
     about.notice(NoticeKind::RunPartial, &head, &page, detail)
 }
 

@@ -5,7 +5,7 @@ use org_model::ItemKind;
 use org_plan::{Action, HeldItem, HeldList, RuleLimit, TrippedRule};
 use serde_json::{Value, json};
 
-use super::page::{Page, when};
+use super::page::{Page, departments, people, when};
 use super::places::Places;
 use super::{About, arithmetic};
 use crate::{Notice, NoticeKind, StoredHeldList};
@@ -13,9 +13,9 @@ use crate::{Notice, NoticeKind, StoredHeldList};
 /// How many of each are on a list.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
-    users: usize,
-    departments: usize,
-    disables: usize,
+    users: u64,
+    departments: u64,
+    disables: u64,
 }
 
 impl Tally {
@@ -26,32 +26,37 @@ impl Tally {
                 ItemKind::User => tally.users += 1,
                 ItemKind::Department => tally.departments += 1,
             }
-            tally.disables += usize::from(item.action == Action::Disable);
+            tally.disables += u64::from(item.action == Action::Disable);
         }
         tally
     }
 
     /// A department cannot be disabled.
-    fn user_deletions(self) -> usize {
+    fn user_deletions(self) -> u64 {
         self.users - self.disables
     }
 
     fn subject(self, verb: &str) -> String {
         format!(
-            "{verb} {} people, {} departments",
-            self.users, self.departments
+            "{verb} {}, {}",
+            people(self.users),
+            departments(self.departments)
         )
     }
 
     fn say(self, page: &mut Page) {
-        let (deleted, disabled, departments) =
-            (self.user_deletions(), self.disables, self.departments);
+        let (deleted, disabled) = (self.user_deletions(), self.disables);
         page.say(
             format!(
-                "On the list: delete {deleted} people, disable {disabled} people, delete \
-                 {departments} departments"
+                "On the list: delete {}, disable {}, delete {}",
+                people(deleted),
+                people(disabled),
+                departments(self.departments)
             ),
-            format!("名单内容：删除 {deleted} 人，停用 {disabled} 人，删除 {departments} 个部门"),
+            format!(
+                "名单内容：删除 {deleted} 人，停用 {disabled} 人，删除 {} 个部门",
+                self.departments
+            ),
         );
     }
 }
@@ -59,17 +64,19 @@ impl Tally {
 /// A new list: written down with the decision, before anything of the run is applied.
 pub(crate) fn held(about: &About<'_>, list: &HeldList, places: &Places) -> Notice {
     let tally = Tally::of(&list.items);
-    let (users, departments) = (tally.users, tally.departments);
     let mut page = Page::begin(
         format!(
-            "Nothing of this was deleted or disabled: {users} people and {departments} \
-             departments of {} wait for your decision. New and changed people are not held back.",
+            "Nothing of this was deleted or disabled: {} and {} of {} wait for your decision. New \
+             and changed people are not held back.",
+            people(tally.users),
+            departments(tally.departments),
             about.who()
         ),
         format!(
-            "以下内容均未删除或停用：{} 有 {users} 人、{departments} 个部门待审批删除。新增和修改\
-             不受影响。",
-            about.who_chinese()
+            "以下内容均未删除或停用：{}有 {} 人、{} 个部门待审批删除。新增和修改不受影响。",
+            about.who_chinese(),
+            tally.users,
+            tally.departments
         ),
     );
     rest(&mut page, list, tally, places);
@@ -93,17 +100,20 @@ pub(crate) fn held_reminder(
         run: Some(&list.run),
     };
     let tally = Tally::of(stored.remaining());
-    let (users, departments, since) = (tally.users, tally.departments, when(list.held_at));
+    let since = when(list.held_at);
     let mut page = Page::begin(
         format!(
-            "Still nothing of this was deleted or disabled: {users} people and {departments} \
-             departments of {} wait for your decision since {since}.",
+            "Still nothing of this was deleted or disabled: {} and {} of {} wait for your decision \
+             since {since}.",
+            people(tally.users),
+            departments(tally.departments),
             about.who()
         ),
         format!(
-            "以下内容仍未删除或停用：{} 有 {users} 人、{departments} 个部门自 {since} 起待审批\
-             删除。",
-            about.who_chinese()
+            "以下内容仍未删除或停用：{}有 {} 人、{} 个部门自 {since} 起待审批删除。",
+            about.who_chinese(),
+            tally.users,
+            tally.departments
         ),
     );
     rest(&mut page, list, tally, places);
@@ -200,15 +210,16 @@ fn detail(list: &HeldList, tally: Tally, places: &Places) -> Value {
 /// Values that the guard over clearings kept (DESIGN.md §5).
 pub(crate) fn clearings(about: &About<'_>, rule: &TrippedRule) -> Notice {
     let attribute = rule.attribute.as_deref().unwrap_or_default();
-    let (people, source) = (rule.deletions, about.source);
+    let (kept, source) = (rule.deletions, about.source);
     let mut page = Page::begin(
         format!(
-            "Kept, not emptied: {attribute} of {people} people of {}. Everything else of the run \
-             is not held back.",
+            "Kept, not emptied: {attribute} of {} of {}. Everything else of the run is not held \
+             back.",
+            people(kept),
             about.who()
         ),
         format!(
-            "保留原值，未清空：{} 中 {people} 人的 {attribute}。本次运行的其余变更不受影响。",
+            "保留原值，未清空：{}中 {kept} 人的 {attribute}。本次运行的其余变更不受影响。",
             about.who_chinese()
         ),
     );
@@ -232,9 +243,12 @@ pub(crate) fn clearings(about: &About<'_>, rule: &TrippedRule) -> Notice {
         "再按指纹应用该计划",
         &apply,
     );
-    let head = format!("kept {attribute} of {people} people instead of emptying it");
+    let head = format!(
+        "kept {attribute} of {} instead of emptying it",
+        people(kept)
+    );
     let detail = json!({
-        "attribute": attribute, "kept": people, "rule": arithmetic::detail(rule),
+        "attribute": attribute, "kept": kept, "rule": arithmetic::detail(rule),
         "calls": { "plan": plan, "apply": apply },
     });
     about.notice(NoticeKind::ClearingsSkipped, &head, &page, detail)

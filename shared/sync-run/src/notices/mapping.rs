@@ -54,7 +54,7 @@ pub(super) fn fails(about: &About<'_>, failing: &[&str], findings: &MappingFindi
             about.who()
         ),
         format!(
-            "保留原值，未清空：{} 的字段映射没有为任何人得出 {names} 的值。目录中原有的值保持不变。",
+            "保留原值，未清空：{}的字段映射没有为任何人得出 {names} 的值。目录中原有的值保持不变。",
             about.who_chinese()
         ),
     );
@@ -94,7 +94,7 @@ pub(super) fn shown_for_nobody(about: &About<'_>, lost: &[&str]) -> Notice {
             about.who()
         ),
         format!(
-            "保留原值，未清空：{} 中 {names} 的字段在企业微信中已不再对任何人显示。目录中原有的值\
+            "保留原值，未清空：{}中 {names} 的字段在企业微信中已不再对任何人显示。目录中原有的值\
              保持不变，本次运行的明细行列出了相关人员。",
             about.who_chinese()
         ),

@@ -46,6 +46,24 @@ impl Page {
     }
 }
 
+/// So many of them, in English: `1 person`, `2 people`.
+pub(super) fn many(count: u64, one: &str, more: &str) -> String {
+    let word = if count == 1 { one } else { more };
+    format!("{count} {word}")
+}
+
+pub(super) fn people(count: u64) -> String {
+    many(count, "person", "people")
+}
+
+pub(super) fn departments(count: u64) -> String {
+    many(count, "department", "departments")
+}
+
+pub(super) fn rows(count: u64) -> String {
+    many(count, "row", "rows")
+}
+
 /// A moment as a person reads it.
 pub(super) fn when(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()

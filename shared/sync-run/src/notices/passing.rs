@@ -31,7 +31,7 @@ pub(crate) fn agent_down(
             about.who()
         ),
         format!(
-            "{} 的运行已{other_chinese}完成：出口代理 {id} 无法使用。",
+            "{}的运行已{other_chinese}完成：出口代理 {id} 无法使用。",
             about.who_chinese()
         ),
     );
@@ -81,7 +81,7 @@ pub(crate) fn silence(
             about.who()
         ),
         format!(
-            "未同步：{} {since_chinese}没有完整的同步运行，尽管定时同步已开启。",
+            "未同步：{}{since_chinese}没有完整的同步运行，尽管定时同步已开启。",
             about.who_chinese()
         ),
     );
@@ -114,7 +114,7 @@ pub(crate) fn recovered(about: &About<'_>, over: &BTreeMap<String, Timestamp>) -
             about.who_first()
         ),
         format!(
-            "{} 已恢复完整读取，变更已正常处理。以下问题已解除：",
+            "{}已恢复完整读取，变更已正常处理。以下问题已解除：",
             about.who_chinese()
         ),
     );

@@ -6,7 +6,7 @@ use org_model::{DepartmentId, ItemKey, ItemKind, SourceId};
 use org_plan::HeldItem;
 use serde_json::{Value, json};
 
-use super::page::{Page, one_line};
+use super::page::{Page, departments, one_line, people};
 use crate::ports::Mirror;
 
 /// How many departments a notice names.
@@ -99,14 +99,14 @@ impl Places {
                 false => ("", ""),
             };
             page.say(
-                format!("- {title}: {users} people{also}"),
+                format!("- {title}: {}{also}", people(users)),
                 format!("- {title}：{users} 人{also_chinese}"),
             );
         }
         if self.more > 0 {
             let more = self.more;
             page.say(
-                format!("- and {more} more departments"),
+                format!("- and {} besides", departments(more as u64)),
                 format!("- 另有 {more} 个部门"),
             );
         }

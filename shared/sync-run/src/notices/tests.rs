@@ -3,6 +3,9 @@
 use org_model::{DepartmentId, Fingerprint, InternalId, ItemKind, RangeNarrowing, VisibleRange};
 use org_plan::{Action, HeldItem, HeldList, RuleLimit, RuleWindow, TrippedRule};
 
+mod held;
+mod trouble;
+
 use super::*;
 use crate::ports::AgentFailure;
 use crate::{HeldState, ReasonText, RunError, RunMode, StandingRange, StoredHeldList, Trigger};
@@ -223,6 +226,24 @@ fn numbers(text: &str) -> Vec<&str> {
     numbers
 }
 
+/// As it reads on a screen of 88 columns; what goes on from the line above begins with `>`.
+fn folded(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let mut rest: Vec<char> = line.chars().collect();
+        let mut parts = Vec::new();
+        while rest.len() > 88 {
+            let space = rest[..88].iter().rposition(|c| *c == ' ');
+            let end = space.filter(|at| *at > 60).map_or(88, |at| at + 1);
+            let tail = rest.split_off(end);
+            parts.push(rest.iter().collect::<String>().trim_end().to_owned());
+            rest = tail;
+        }
+        parts.push(rest.iter().collect());
+        parts.join("\n> ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn both_languages_of_every_notice_say_the_same_numbers() {
     for notice in every_notice() {
@@ -291,154 +312,6 @@ fn check_keys(value: &Value) {
         Value::Array(items) => items.iter().for_each(check_keys),
         _ => {}
     }
-}
-
-#[test]
-fn a_held_notice_says_what_was_not_done_and_why_and_how_to_decide() {
-    let (source, run) = (hq(), RunId::new("r-7"));
-    let list = departure();
-    let notice = held(
-        &about(&source, &run),
-        &list,
-        &Places::of(&list.items, known),
-    );
-    assert_eq!(
-        notice.subject,
-        "[wecom-sync] hq: held back 60 people, 1 departments"
-    );
-    let text = notice.text.replace(&list.fingerprint.to_string(), "FP");
-    insta::assert_snapshot!(text, @"");
-    let detail = notice
-        .detail
-        .to_string()
-        .replace(&list.fingerprint.to_string(), "FP");
-    insta::assert_snapshot!(detail, @"");
-}
-
-#[test]
-fn a_reminder_counts_what_is_left() {
-    let list = departure();
-    let released = (0..20).map(|n| (ItemKind::User, InternalId::new(format!("internal-{n}"))));
-    let stored = StoredHeldList {
-        released: released.collect(),
-        ..waiting(list)
-    };
-    let places = Places::of(stored.remaining(), known);
-    let notice = held_reminder(&stored, NAME, &places, now());
-    assert_eq!(
-        notice.subject,
-        "[wecom-sync] hq: still holds 40 people, 1 departments"
-    );
-    assert!(
-        notice
-            .text
-            .starts_with("Still nothing of this was deleted or disabled: 40 people")
-    );
-    assert_eq!(notice.detail["count"], 41);
-    assert_eq!(notice.detail["users"]["delete"], 37);
-    assert_eq!(notice.detail["largest_departments"][0]["users"], 40);
-}
-
-#[test]
-fn ten_departments_are_named_the_largest_first_and_the_rest_is_counted() {
-    let items = (1..=13_u32).flat_map(|department| {
-        (0..department).map(move |n| person(department * 100 + n, &[department], Action::Delete))
-    });
-    let items: Vec<HeldItem> = items.collect();
-    let places = Places::of(&items, |id| Some(format!("D{id}")));
-    let detail = places.detail();
-    let shown = detail.as_array().unwrap();
-    assert_eq!(shown.len(), 10);
-    assert_eq!(shown[0]["id"], 13);
-    assert_eq!(shown[0]["users"], 13);
-    assert_eq!(shown[9]["id"], 4);
-    assert_eq!(places.more(), 3);
-    let mut page = Page::default();
-    places.say(&mut page);
-    assert!(
-        page.text().contains("- 13 D13: 13 people\n"),
-        "{}",
-        page.text()
-    );
-    assert!(page.text().contains("- and 3 more departments"));
-    assert!(page.text().contains("- 另有 3 个部门"));
-}
-
-#[test]
-fn every_rule_shows_its_sum() {
-    let day = TrippedRule {
-        window: RuleWindow::Day,
-        ..rule(RuleLimit::MaxCount, 50, 51, 2_000)
-    };
-    let departments = TrippedRule {
-        kind: ItemKind::Department,
-        ..rule(RuleLimit::LastOnes, 1, 5, 6)
-    };
-    let rules = [
-        rule(RuleLimit::MaxCount, 50, 400, 2_000),
-        rule(RuleLimit::MaxPercent, 10, 44, 46),
-        rule(RuleLimit::Paused, 0, 3, 2_000),
-        rule(RuleLimit::SuspectedRename, 0, 2, 2_000),
-        day,
-        departments,
-    ];
-    let said = rules.map(|rule| {
-        let (english, chinese) = arithmetic::sentence(&rule);
-        format!("{english}\n{chinese}")
-    });
-    insta::assert_snapshot!(said.join("\n"), @"");
-}
-
-#[test]
-fn a_suspected_rename_tells_how_to_say_that_it_is_the_same_person() {
-    let (source, run) = (hq(), RunId::new("r-7"));
-    let rules = vec![rule(RuleLimit::SuspectedRename, 0, 1, 40)];
-    let list = list(rules, vec![person(1, &[16], Action::Delete)]);
-    let notice = held(
-        &about(&source, &run),
-        &list,
-        &Places::of(&list.items, known),
-    );
-    let call = r#"POST /sources/hq/users/<new userid>/resolve {"as":"same"}"#;
-    assert_eq!(notice.text.matches(call).count(), 2);
-    let other = departure();
-    let notice = held(
-        &about(&source, &run),
-        &other,
-        &Places::of(&other.items, known),
-    );
-    assert!(!notice.text.contains("resolve"));
-}
-
-#[test]
-fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
-    let (source, run) = (hq(), RunId::new("r-7"));
-    let text = failed(&about(&source, &run), &record(), &untrusted()).text;
-    insta::assert_snapshot!(text, @"");
-}
-
-#[test]
-fn a_shrunken_range_says_whom_it_affects_and_how_to_accept_it() {
-    let (source, run) = (hq(), RunId::new("r-7"));
-    let range = standing_range();
-    let reasons = [reason("range_narrower", "2 departments are missing")];
-    let notice = range_shrank(&about(&source, &run), &reasons, &range);
-    let text = notice.text.replace(&range.fingerprint.to_string(), "FP");
-    insta::assert_snapshot!(text, @"");
-    assert_eq!(notice.detail["affected"]["users"], 120);
-    assert_eq!(notice.detail["missing"]["whole_company"], true);
-}
-
-#[test]
-fn rows_that_failed_are_counted_by_code_and_the_rest_was_written() {
-    let (source, run) = (hq(), RunId::new("r-7"));
-    let codes = [
-        ("changed_meanwhile".to_owned(), 3),
-        ("TooLarge".to_owned(), 1),
-    ];
-    let notice = partial(&about(&source, &run), &record(), &codes.into());
-    assert_eq!(notice.subject, "[wecom-sync] hq: 4 rows failed");
-    insta::assert_snapshot!(notice.text, @"");
 }
 
 #[test]

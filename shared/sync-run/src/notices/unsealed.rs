@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::page::Page;
+use super::page::{Page, departments as many_departments, people};
 use super::{About, chinese};
 use crate::{Notice, NoticeKind, ReasonText, StandingRange};
 
@@ -17,7 +17,7 @@ pub(crate) fn unsealed(about: &About<'_>, reasons: &[ReasonText]) -> Notice {
             about.who()
         ),
         format!(
-            "没有删除、停用任何人，也没有把任何人移出部门：{} 本次读取不完整。新增和修改已写入。",
+            "没有删除、停用任何人，也没有把任何人移出部门：{}本次读取不完整。新增和修改已写入。",
             about.who_chinese()
         ),
     );
@@ -45,12 +45,14 @@ pub(crate) fn range_shrank(
     let mut page = Page::begin(
         format!(
             "Nobody was deleted, disabled or taken out of a department: WeCom shows less of {} \
-             than before (visible range); {users} people and {departments} departments here are \
-             no longer shown. New and changed people were written.",
-            about.who()
+             than before (visible range); {} and {} here are no longer shown. New and changed \
+             people were written.",
+            about.who(),
+            people(users),
+            many_departments(departments)
         ),
         format!(
-            "没有删除、停用任何人，也没有把任何人移出部门：{} 的可见范围变小了，目录中有 {users} \
+            "没有删除、停用任何人，也没有把任何人移出部门：{}的可见范围变小了，目录中有 {users} \
              人、{departments} 个部门不再可见。新增和修改已写入。",
             about.who_chinese()
         ),
@@ -97,7 +99,11 @@ pub(crate) fn range_shrank(
         },
         "calls": { "range": look, "keep": keep, "delete": delete },
     });
-    let head = format!("visible range shrank: {users} people, {departments} departments");
+    let head = format!(
+        "visible range shrank: {}, {}",
+        people(users),
+        many_departments(departments)
+    );
     about.notice(NoticeKind::RangeShrank, &head, &page, detail)
 }
 
@@ -114,7 +120,7 @@ fn say_reasons(page: &mut Page, reasons: &[ReasonText]) {
     let more = reasons.len().saturating_sub(REASONS_SHOWN_MAX);
     if more > 0 {
         page.say(
-            format!("- and {more} more reasons"),
+            format!("- and {more} more"),
             format!("- 另有 {more} 个原因"),
         );
     }

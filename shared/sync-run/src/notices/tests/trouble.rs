@@ -1,0 +1,120 @@
+//! Trouble, word by word.
+
+use super::*;
+
+#[test]
+fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let text = failed(&about(&source, &run), &record(), &untrusted()).text;
+    insta::assert_snapshot!(folded(&text), @r#"
+    The run of source hq (Head office) failed (untrusted_ip): 9996 changes had been
+    > written. Nobody is deleted or disabled because of a failure.
+
+    What happened: WeCom does not trust 203.0.113.7; nothing in the directory was changed.
+    What to do: add 203.0.113.7 to the app's trusted IPs.
+
+    Look at it:
+    - the run in the log:
+      GET /sources/hq/runs/r-7
+
+    The next run tries again; while this goes on, you are reminded once a day.
+
+    —
+
+    数据源 hq（Head office）的同步运行失败（untrusted_ip）：此前已写入 9996 项变更。不会因为失败而删除或停用任何人。
+
+    发生了什么：出口代理的 IP 不在应用的可信 IP 中。系统信息：WeCom does not trust 203.0.113.7; nothing in the
+    > directory was changed。
+    如何处理：在企业微信管理后台的“企业可信IP”中加入出口代理的公网 IP（add 203.0.113.7 to the app's trusted IPs）。
+
+    查看：
+    - 同步日志：
+      GET /sources/hq/runs/r-7
+
+    下一次运行会重试；在问题持续期间，每天提醒一次。
+    "#);
+}
+
+#[test]
+fn a_shrunken_range_says_whom_it_affects_and_how_to_accept_it() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let range = standing_range();
+    let reasons = [reason("range_narrower", "2 departments are missing")];
+    let notice = range_shrank(&about(&source, &run), &reasons, &range);
+    let text = notice.text.replace(&range.fingerprint.to_string(), "FP");
+    insta::assert_snapshot!(folded(&text), @r#"
+    Nobody was deleted, disabled or taken out of a department: WeCom shows less of source
+    > hq (Head office) than before (visible range); 120 people and 2 departments here are no
+    > longer shown. New and changed people were written.
+
+    Why:
+    - 2 departments are missing (range_narrower)
+
+    What to do:
+    - if it should be as wide as before, widen it in WeCom (or the scope in the settings);
+    > the next run goes on from there
+    - see who is affected:
+      GET /sources/hq/range
+    - it is meant to be narrower, and they stay (detached):
+      POST /sources/hq/range/accept {"fingerprint":"FP","people":"keep"}
+    - it is meant to be narrower, and they go (past deletion protection):
+      POST /sources/hq/range/accept {"fingerprint":"FP","people":"delete"}
+
+    —
+
+    没有删除、停用任何人，也没有把任何人移出部门：数据源 hq（Head office）的可见范围变小了，目录中有 120 人、2 个部门不再可见。新增和修改已写入。
+
+    原因：
+    - 可见范围比以前小：2 departments are missing（range_narrower）
+
+    如何处理：
+    - 如果不应变小：在企业微信中恢复应用的可见范围（或修改设置中的 scope），下一次运行会继续
+    - 查看受影响的人员：
+      GET /sources/hq/range
+    - 确实要变小，人员保留（脱离同步）：
+      POST /sources/hq/range/accept {"fingerprint":"FP","people":"keep"}
+    - 确实要变小，人员删除（仍受删除保护）：
+      POST /sources/hq/range/accept {"fingerprint":"FP","people":"delete"}
+    "#);
+    assert_eq!(notice.detail["affected"]["users"], 120);
+    assert_eq!(notice.detail["missing"]["whole_company"], true);
+}
+
+#[test]
+fn rows_that_failed_are_counted_by_code_and_the_rest_was_written() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let codes = [
+        ("changed_meanwhile".to_owned(), 3),
+        ("TooLarge".to_owned(), 1),
+    ];
+    let notice = partial(&about(&source, &run), &record(), &codes.into());
+    assert_eq!(notice.subject, "[wecom-sync] hq: 4 rows failed");
+    insta::assert_snapshot!(folded(&notice.text), @r#"
+    Not written: 4 rows of the run of source hq (Head office); written: 9996. Whoever
+    > failed stays as they were.
+
+    Why:
+    - TooLarge: 1 row
+    - changed_meanwhile: 3 rows
+
+    Look at it:
+    - the rows with the result `failed`; each has its remedy:
+      GET /sources/hq/runs/r-7/rows
+
+    The next run tries them again; while this goes on, you are reminded once a day.
+
+    —
+
+    未写入：数据源 hq（Head office）本次运行中有 4 行失败；已写入 9996 行。失败的条目保持原样。
+
+    原因：
+    - TooLarge：1 行
+    - changed_meanwhile（期间被其他操作修改）：3 行
+
+    查看：
+    - 结果为 failed 的明细行，每行附有处理办法：
+      GET /sources/hq/runs/r-7/rows
+
+    下一次运行会重试这些行；在问题持续期间，每天提醒一次。
+    "#);
+}
