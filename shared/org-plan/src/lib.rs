@@ -10,6 +10,7 @@
 mod absence;
 mod change;
 mod compare;
+mod footing;
 mod give_back;
 mod held;
 #[cfg(feature = "notation")]
@@ -24,6 +25,7 @@ mod wording;
 pub use absence::{AbsenceBudget, AbsenceFinding, Question, judge_absence, questions};
 pub use change::{Action, AttributeChange, Change, Item, KeptItem, Note, Reclaimed};
 pub use compare::{Base, Comparison, compare};
+pub use footing::Footing;
 pub use give_back::{GivenBack, GivenBackBy, Lost, give_back};
 pub use held::{DecidedRemoval, HeldItem, HeldList, RemovalKey, RemovalsOfDay, Standing};
 pub use permitted::{PermittedChange, PermittedMark, PermittedPlan};

@@ -65,6 +65,14 @@ pub(crate) fn no_parent() -> Note {
     )
 }
 
+pub(crate) fn no_footing() -> Note {
+    note(
+        "no_footing",
+        "a department that it stands in, or hangs from, could not be written; nothing was written",
+        Some("the next run writes both"),
+    )
+}
+
 pub(crate) fn purged() -> Note {
     note(
         "purged",
