@@ -7,7 +7,7 @@ use org_model::SourceId;
 use serde_json::json;
 use source_settings::Contact;
 use sync_run::ports::SendError;
-use sync_run::{Notice, NoticeKind, StoredSource};
+use sync_run::{LANGUAGES_BREAK, Notice, NoticeKind, StoredSource};
 
 use crate::ports::{ContactState, KeptSource};
 use crate::{Admin, AdminError, Warning};
@@ -96,7 +96,7 @@ fn test_notice(source: &SourceId, by: &str, at: Timestamp) -> Notice {
     let text = format!(
         "This is a test notice of source {source}. {by} asked for it at {at}, to see that notices \
          arrive here.\n\nNothing happened to the directory: WeCom was not read, and nobody was \
-         created, changed or deleted. There is nothing to do.\n\n\
+         created, changed or deleted. There is nothing to do.{LANGUAGES_BREAK}\
          这是数据源 {source} 的测试通知，由 {by} 于 {at} 发出，用来确认通知能够送达。\n\n\
          目录没有任何变化：没有读取企业微信，也没有新增、修改或删除任何人员。无需处理。",
     );

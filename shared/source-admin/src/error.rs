@@ -1,6 +1,8 @@
 //! Why an administrator's call was refused, and who should do what.
 
-use org_model::{Fingerprint, RunId, SourceId};
+mod remedies;
+
+use org_model::{Fingerprint, RunId, SourceId, UserId};
 use source_settings::SettingsProblem;
 use sync_run::ports::{Remedy, SendError, StoreError};
 use sync_run::{Clearance, HeldState};
@@ -38,8 +40,22 @@ pub enum AdminError {
         fingerprint: Fingerprint,
         state: HeldState,
     },
-    #[error("approving all but some is not available yet")]
-    ExceptNotAvailable,
+    /// No run showed it lately.
+    #[error("no run in the mode plan showed this plan lately")]
+    UnknownPlan,
+    #[error("run {run} is over")]
+    RunOver { run: RunId },
+    #[error("run {run} is not over")]
+    RunNotOver { run: RunId },
+    #[error("run {run} deleted and disabled nobody")]
+    NothingToUndo { run: RunId },
+    #[error("{userid} is not deleted")]
+    NotDeleted { userid: UserId },
+    #[error("no other record may be {userid}")]
+    NoConflict { userid: UserId },
+    /// The caller named another record than the one that stands in conflict.
+    #[error("the other record that may be {userid} is not the one that was named")]
+    OtherConflict { userid: UserId },
     /// The page asked for is not one that a list named.
     #[error("the cursor is none that this list gave")]
     BadCursor,
@@ -117,7 +133,13 @@ impl AdminError {
             Self::RunLive { .. } => "run_live",
             Self::KeyReused { .. } => "idempotency_key_reused",
             Self::NotWaiting { .. } => "not_waiting",
-            Self::ExceptNotAvailable => "except_not_available_yet",
+            Self::UnknownPlan => "unknown_plan",
+            Self::RunOver { .. } => "run_over",
+            Self::RunNotOver { .. } => "run_not_over",
+            Self::NothingToUndo { .. } => "nothing_to_undo",
+            Self::NotDeleted { .. } => "not_deleted",
+            Self::NoConflict { .. } => "no_conflict",
+            Self::OtherConflict { .. } => "other_conflict",
             Self::BadCursor => "bad_cursor",
             Self::SourceCleared(..) | Self::SourceVacant(_) => "source_cleared",
             Self::BeingCleared(..) => "being_cleared",
@@ -148,6 +170,7 @@ impl AdminError {
             Self::Vault(_)
             | Self::SecretUnread(_)
             | Self::RunLive { .. }
+            | Self::RunNotOver { .. }
             | Self::SourceCleared(..)
             | Self::BeingCleared(..)
             | Self::Notifier(_)
@@ -156,64 +179,6 @@ impl AdminError {
             }
             Self::Store(_) => Remedy::Bug,
             _ => Remedy::FixSettings,
-        }
-    }
-
-    /// What to do, as a sentence.
-    pub fn remedy_text(&self) -> &'static str {
-        match self {
-            Self::NotFound { .. } => "check the id against the list it should be in",
-            Self::Invalid(_) => "correct what `errors` names and send the whole body again",
-            Self::NotJson(_) => "send one JSON object",
-            Self::TooDeep(_) => "send a flatter body: none of this API is that deep",
-            Self::PreconditionRequired => "read it, and send its ETag as If-Match",
-            Self::Stale => {
-                "read it again, repeat the change on what you get, and send its new ETag"
-            }
-            Self::BadCursor => "begin again without a cursor, and give back `next` as it came",
-            Self::OtherOrganisation => {
-                "make a new source for the other organisation, or replace this one"
-            }
-            Self::RunLive { .. } => "wait until that run has ended, or follow it",
-            Self::KeyReused { .. } => "use a new key for each new request",
-            Self::NotWaiting { .. } => "look at the source's held lists for one that waits",
-            Self::ExceptNotAvailable => {
-                "approve the whole list, or leave it: a held deletion waits until it expires"
-            }
-            Self::SourceCleared(_, left) | Self::BeingCleared(_, left) => match left.is_empty() {
-                true => "wait: it goes on by itself; its people can be looked up meanwhile",
-                false => "repeat the call that replaced or deleted it: `errors` names what is left",
-            },
-            Self::SourceVacant(_) => {
-                "PUT settings to set it up anew, or DELETE it; its people can be looked up"
-            }
-            Self::NoContacts => "add contacts to the source's settings",
-            Self::Notifier(_) => "try again later; if it lasts, look at the notice topic",
-            Self::NoRangeWaits => "nothing: look at the source's range and its latest runs",
-            Self::StaleRange { .. } => {
-                "look at the range again, and accept the fingerprint that stands now"
-            }
-            Self::RangeDecided => {
-                "nothing can be changed until a run has read the range again: look at it then"
-            }
-            Self::AgentInUse(_) => "take the agent out of the settings of those sources first",
-            Self::NoSuchLoginApp(_) => "look at /login-apps for what there is, or make it first",
-            Self::OtherServer(_) => {
-                "use a login app with the same base_url, or enter the credentials themselves"
-            }
-            Self::SourceUnreadable => "put the whole settings of the source again",
-            Self::NoSecret => "put the settings with the app's secret",
-            Self::MissingAgent(_) => "make that agent, or take it out of the source's settings",
-            Self::AgentCredentials(_) => "put the agent again with its user name and password",
-            Self::SecretUnread(_) => {
-                "try again later; if it lasts, check that the secret was not deleted and that \
-                 admin-api may read it"
-            }
-            Self::Vault(_)
-            | Self::Store(StoreError::Unavailable { .. } | StoreError::Conflict { .. }) => {
-                "try again later"
-            }
-            Self::Store(_) => "look at the function's log and its permissions",
         }
     }
 }

@@ -1,18 +1,16 @@
-//! Held deletions: listed, looked into, approved.
+//! Held deletions: listed, looked into, approved or rejected.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use org_model::{Fingerprint, ItemKind, RunId, SourceId};
 use org_plan::HeldItem;
 use source_settings::SettingsProblem;
-use sync_run::ports::StoreError;
 use sync_run::{APPROVAL_VALID, HeldState, RunRecord, StoredHeldList, Trigger};
 
-use crate::ports::{Decided, Enqueued, HeldHeader, Page, PageRequest};
+use crate::ports::{Decided, HeldHeader, Page, PageRequest};
+use crate::run_asked::RunAsked;
 use crate::{Admin, AdminError, Warning};
-
-/// Runs that an approval may be given one after the other, while it stands: more than a person
-/// asks for in 24 hours, and few enough for one call to look through.
-const APPROVAL_RUNS_MAX: u32 = 24;
 
 /// A held list as it is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,16 +18,8 @@ pub struct HeldView {
     pub stored: StoredHeldList,
     /// As of now: a list that waits or stands approved after its time is expired, whoever notes it.
     pub state: HeldState,
-    /// The items that still wait, or may still be removed.
+    /// The items that still wait, or may still be removed; of a rejected list those that stay.
     pub count: u64,
-}
-
-/// What came of asking for a run that applies a decision.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct RunAsked {
-    pub run: Option<RunRecord>,
-    pub live_run: Option<RunId>,
-    pub warnings: Vec<Warning>,
 }
 
 /// Somebody who should be kept although the list is approved.
@@ -48,6 +38,12 @@ pub struct Approval {
     /// The run that was live already.
     pub live_run: Option<RunId>,
     pub warnings: Vec<Warning>,
+}
+
+/// Who of a list is to stay.
+enum Excepted {
+    Some(Vec<HeldItem>),
+    Everybody,
 }
 
 impl Admin {
@@ -75,8 +71,9 @@ impl Admin {
         items.ok_or_else(|| no_such_list(fingerprint))
     }
 
-    /// Approves a whole list: the author's word is durable before a run is started for it, and
-    /// stands whether or not one could be.
+    /// Approves a list, whole or but for those who are to stay: the author's word is durable before
+    /// a run is started for it, and stands whether or not one could be. Whoever excepts everybody
+    /// rejects the list.
     pub async fn approve(
         &self,
         id: &str,
@@ -86,34 +83,15 @@ impl Admin {
     ) -> Result<Approval, AdminError> {
         let source = self.known_source_id(id).await?;
         let known = parse_fingerprint(fingerprint)?;
-        if !except.is_empty() {
-            return Err(self.judge_exceptions(&source, known, except).await?);
-        }
         let author = self.author(by);
-        let list = match self
-            .ports
-            .held
-            .approve(&source, known, &[], &author)
-            .await?
-        {
-            // Approved long ago and never applied.
-            Decided::Done(list) if self.state_of(&list) == HeldState::Expired => {
-                return Err(AdminError::NotWaiting {
-                    fingerprint: known,
-                    state: HeldState::Expired,
-                });
-            }
-            Decided::Done(list) => *list,
-            Decided::NotFound => return Err(no_such_list(fingerprint)),
-            Decided::NotWaiting(list) => {
-                return Err(AdminError::NotWaiting {
-                    fingerprint: known,
-                    state: self.state_of(&list),
-                });
-            }
+        let held = &self.ports.held;
+        let decided = match self.excepted(&source, known, except).await? {
+            Excepted::Some(items) => held.approve(&source, known, &items, &author).await?,
+            Excepted::Everybody => held.reject(&source, known, &author).await?,
         };
+        let list = self.decided(known, decided)?;
         let mut asked = RunAsked::default();
-        if list.consumed_by.is_none() {
+        if list.state == HeldState::Approved && list.consumed_by.is_none() {
             let record = self.queued_record(&source, Trigger::Approval, by);
             let key = format!("approval:{known}:{}", list.list.run);
             asked = self.run_for(record, key).await;
@@ -126,75 +104,80 @@ impl Admin {
         })
     }
 
-    /// Asks for a run that applies a decision. The same key, that is the same decision, asks for
-    /// the same run.
-    pub(crate) async fn run_for(&self, record: RunRecord, key: String) -> RunAsked {
-        let record = match self.enqueue_next(&record, key).await {
-            Ok(Enqueued::New) => record,
-            Ok(Enqueued::Repeated(earlier)) => *earlier,
-            Ok(Enqueued::Live(run)) => {
-                return RunAsked {
-                    warnings: vec![Warning::run_is_live(&run)],
-                    live_run: Some(run),
-                    run: None,
-                };
+    /// Rejects a list: everybody who is left of it stays, and is kept from now on. There is nothing
+    /// for a run to do.
+    pub async fn reject(
+        &self,
+        id: &str,
+        fingerprint: &str,
+        by: &str,
+    ) -> Result<HeldView, AdminError> {
+        let source = self.known_source_id(id).await?;
+        let known = parse_fingerprint(fingerprint)?;
+        let author = self.author(by);
+        let decided = self.ports.held.reject(&source, known, &author).await?;
+        Ok(self.view_held(self.decided(known, decided)?))
+    }
+
+    /// The list as it was decided, now or before in the same way.
+    fn decided(
+        &self,
+        fingerprint: Fingerprint,
+        decided: Decided,
+    ) -> Result<StoredHeldList, AdminError> {
+        match decided {
+            // Approved long ago and never applied.
+            Decided::Done(list) if self.state_of(&list) == HeldState::Expired => {
+                Err(AdminError::NotWaiting {
+                    fingerprint,
+                    state: HeldState::Expired,
+                })
             }
-            Err(error) => {
-                return RunAsked {
-                    warnings: vec![Warning::approval_run_not_queued(&error)],
-                    ..RunAsked::default()
-                };
-            }
-        };
-        let asked = self.started(record).await;
-        RunAsked {
-            run: Some(asked.record),
-            live_run: None,
-            warnings: asked.warnings,
+            Decided::Done(list) => Ok(*list),
+            Decided::NotFound => Err(no_such_list(&fingerprint.to_string())),
+            Decided::NotWaiting(list) => Err(AdminError::NotWaiting {
+                fingerprint,
+                state: self.state_of(&list),
+            }),
         }
     }
 
-    /// The same key asks for the same run, as long as that one is not over: it did not apply what
-    /// it was asked for, so there is another one after it.
-    async fn enqueue_next(&self, record: &RunRecord, key: String) -> Result<Enqueued, StoreError> {
-        let mut key = key;
-        for _ in 1..APPROVAL_RUNS_MAX {
-            match self.ports.queue.enqueue(record, Some(&key)).await? {
-                Enqueued::Repeated(earlier) if earlier.status.is_final() => {
-                    key = format!("{key}:{}", earlier.run);
-                }
-                enqueued => return Ok(enqueued),
-            }
-        }
-        self.ports.queue.enqueue(record, Some(&key)).await
-    }
-
-    /// Unknown entries are problems; known ones need marks that are not kept yet. Either way
-    /// nothing is approved.
-    async fn judge_exceptions(
+    /// Those of a list who are named. Unknown entries are problems, and nothing is decided.
+    async fn excepted(
         &self,
         source: &SourceId,
         fingerprint: Fingerprint,
         except: &[Exception],
-    ) -> Result<AdminError, AdminError> {
+    ) -> Result<Excepted, AdminError> {
+        if except.is_empty() {
+            return Ok(Excepted::Some(Vec::new()));
+        }
         let list = self.ports.held.list(source, fingerprint).await?;
         let list = list.ok_or_else(|| no_such_list(&fingerprint.to_string()))?;
-        let on_list = |one: &Exception| {
-            let mut items = list.remaining();
-            items.any(|item| item.kind == one.kind && item.id == one.id)
-        };
-        let unknown = except.iter().enumerate().filter(|(_, one)| !on_list(one));
-        let problems: Vec<_> = unknown
-            .map(|(index, _)| SettingsProblem {
-                pointer: format!("/except/{index}"),
-                message: "this list does not hold such an item".to_owned(),
-                remedy: "name items of the list, spelled as it spells them".to_owned(),
-            })
+        let named: BTreeSet<(ItemKind, &str)> = except
+            .iter()
+            .map(|one| (one.kind, one.id.as_str()))
             .collect();
-        Ok(match problems.is_empty() {
-            true => AdminError::ExceptNotAvailable,
-            false => AdminError::Invalid(problems),
-        })
+        // When the call is repeated, whom it excepted is no longer part of the list.
+        let known: Vec<&HeldItem> = match list.state {
+            HeldState::Waiting => list.remaining().collect(),
+            _ => list.list.items.iter().collect(),
+        };
+        let ids: BTreeSet<_> = known
+            .iter()
+            .map(|item| (item.kind, item.id.as_str()))
+            .collect();
+        let problems = unknown_entries(except, &ids);
+        if !problems.is_empty() {
+            return Err(AdminError::Invalid(problems));
+        }
+        let is_named = |item: &&HeldItem| named.contains(&(item.kind, item.id.as_str()));
+        let undecided = matches!(list.state, HeldState::Waiting | HeldState::Rejected);
+        if undecided && list.remaining().all(|item| is_named(&item)) {
+            return Ok(Excepted::Everybody);
+        }
+        let items = known.into_iter().filter(is_named);
+        Ok(Excepted::Some(items.cloned().collect()))
     }
 
     fn view_held(&self, stored: StoredHeldList) -> HeldView {
@@ -227,6 +210,20 @@ fn state_at(list: &StoredHeldList, now: Timestamp) -> HeldState {
         true => HeldState::Expired,
         false => list.state,
     }
+}
+
+fn unknown_entries(
+    except: &[Exception],
+    known: &BTreeSet<(ItemKind, &str)>,
+) -> Vec<SettingsProblem> {
+    let entries = except.iter().enumerate();
+    let unknown = entries.filter(|(_, one)| !known.contains(&(one.kind, one.id.as_str())));
+    let problem = |(index, _): (usize, &Exception)| SettingsProblem {
+        pointer: format!("/except/{index}"),
+        message: "this list does not hold such an item".to_owned(),
+        remedy: "name items of the list, spelled as it spells them".to_owned(),
+    };
+    unknown.map(problem).collect()
 }
 
 fn parse_fingerprint(text: &str) -> Result<Fingerprint, AdminError> {

@@ -1,12 +1,14 @@
 //! Everything an administrator's call may ask of the world.
 
+mod deciding;
 mod keeping;
 mod wecom;
 
+pub use deciding::{Decided, HELD_LISTS_MAX, HeldDecisions, HeldHeader, KeptItem, KeptMarks};
 pub use keeping::{
     AgentCheck, AgentChecks, AgentDeleted, AgentStanding, ClearStart, Clearings, History,
-    HistoryAction, HistoryEntry, KeptItem, KeptMarks, LoginApps, RangeAccepted, RangeDecisions,
-    SourceCommit, SourceStanding, StoredLoginApp, Unsettled,
+    HistoryAction, HistoryEntry, LoginApps, RangeAccepted, RangeDecisions, SourceCommit,
+    SourceStanding, StoredLoginApp, Unsettled,
 };
 pub use wecom::{
     AgentProbe, CheckFailure, CheckStep, LookupSession, RangeCounts, SourceCheck, StepName,
@@ -15,12 +17,12 @@ pub use wecom::{
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{DepartmentId, Fingerprint, ItemKind, RunId, SourceId, UserKey, UserStatus};
-use org_plan::{Action, HeldItem};
+use org_model::{DepartmentId, ItemKind, RunId, SourceId, UserKey, UserStatus};
+use org_plan::Action;
 use secrecy::SecretString;
 use source_settings::{AgentId, AgentSettings, Contact, Schedule, SecretRef};
 use sync_run::ports::{SendError, StoreError};
-use sync_run::{Row, RowResult, RunRecord, StoredAgent, StoredHeldList, StoredSource};
+use sync_run::{Row, RowResult, RunRecord, StoredAgent, StoredSource};
 
 /// Which version a change was made against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,63 +220,6 @@ pub enum Cancelled {
     /// It was over before, however it ended.
     Over(Box<RunRecord>),
     NotFound,
-}
-
-/// How many lists are shown of those that nobody will decide any more.
-pub const HELD_LISTS_MAX: usize = 100;
-
-/// How a decision about a held list ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Decided {
-    /// The list, now in the asked state. Repeating the call gives the same.
-    Done(Box<StoredHeldList>),
-    NotFound,
-    /// It is in another final state already.
-    NotWaiting(Box<StoredHeldList>),
-}
-
-/// A held list as its header tells it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeldHeader {
-    /// Without its items, and so without what was released of them.
-    pub list: StoredHeldList,
-    /// How many items still wait, or may still be removed.
-    pub remaining: u64,
-}
-
-#[async_trait]
-pub trait HeldDecisions: Send + Sync {
-    /// The lists of a source, latest first: every one that stands, and of the others those among
-    /// the latest [`HELD_LISTS_MAX`].
-    async fn lists(&self, source: &SourceId) -> Result<Vec<HeldHeader>, StoreError>;
-    async fn list(
-        &self,
-        source: &SourceId,
-        fingerprint: Fingerprint,
-    ) -> Result<Option<StoredHeldList>, StoreError>;
-    async fn items(
-        &self,
-        source: &SourceId,
-        fingerprint: Fingerprint,
-        page: &PageRequest,
-    ) -> Result<Option<Page<HeldItem>>, StoreError>;
-    /// waiting → approved, unless it expired; `except` stay, kept, in the same transaction. Asked
-    /// again with other exceptions it is [`Decided::NotWaiting`].
-    async fn approve(
-        &self,
-        source: &SourceId,
-        fingerprint: Fingerprint,
-        except: &[HeldItem],
-        author: &Author,
-    ) -> Result<Decided, StoreError>;
-    /// waiting → rejected, unless it expired: everything that remains of it is kept, in the same
-    /// transaction.
-    async fn reject(
-        &self,
-        source: &SourceId,
-        fingerprint: Fingerprint,
-        author: &Author,
-    ) -> Result<Decided, StoreError>;
 }
 
 /// Which people to show.

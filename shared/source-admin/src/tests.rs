@@ -1,21 +1,29 @@
 //! The order of acts, and what a call leaves behind that was cut off anywhere in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use org_model::{Fingerprint, RunId, SourceId};
-use org_plan::HeldList;
+use org_model::{
+    DepartmentId, DirectoryUser, Fingerprint, Generation, InternalId, ItemKind, RunId, SourceId,
+    UserId, UserStatus, WriteStamp,
+};
+use org_plan::{Action, HeldItem, HeldList, TrippedRule};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use sync_run::{HeldState, RunMode, StoredHeldList};
 
 use crate::fakes::{Part, World};
+use crate::ports::PageRequest;
 use crate::{AdminError, Precondition, Put, RunRequest, SourceView};
 
 mod agents;
 mod checks;
 mod clearing;
+mod conflicts;
 mod contacts;
+mod giving_back;
+mod held;
 mod login_apps;
 mod ranges;
 mod sources;
@@ -53,18 +61,15 @@ async fn put(world: &Arc<World>, said: Precondition) -> Result<Put<SourceView>, 
     admin.put_source("hq", &body(), &said, "carol").await
 }
 
+/// A list without items, that waits.
 fn hold(world: &World) -> Fingerprint {
-    let fingerprint = Fingerprint::of("list");
+    hold_all(world, Vec::new(), Vec::new())
+}
+
+fn hold_all(world: &World, items: Vec<HeldItem>, rules: Vec<TrippedRule>) -> Fingerprint {
     let now = world.state().now;
-    let list = HeldList {
-        fingerprint,
-        source: hq(),
-        run: RunId::new("run-1"),
-        held_at: now,
-        expires_at: now + SignedDuration::from_hours(72),
-        rules: Vec::new(),
-        items: Vec::new(),
-    };
+    let list = HeldList::new(hq(), RunId::new("run-1"), now, rules, items);
+    let fingerprint = list.fingerprint;
     world.state().held.push(StoredHeldList {
         list,
         state: HeldState::Waiting,
@@ -74,6 +79,45 @@ fn hold(world: &World) -> Fingerprint {
         consumed_by: None,
     });
     fingerprint
+}
+
+fn held_person(userid: &str) -> HeldItem {
+    HeldItem {
+        kind: ItemKind::User,
+        id: userid.to_owned(),
+        internal_id: InternalId::new(format!("internal-{userid}")),
+        name: "张三".to_owned(),
+        action: Action::Delete,
+        departments: vec![DepartmentId(1)],
+        suspected_rename: None,
+    }
+}
+
+fn person(userid: &str, status: UserStatus) -> DirectoryUser {
+    DirectoryUser {
+        internal_id: InternalId::new(format!("internal-{userid}")),
+        userid: UserId::new(userid),
+        name: "张三".to_owned(),
+        memberships: Vec::new(),
+        main_department: None,
+        direct_leaders: Vec::new(),
+        status,
+        attributes: BTreeMap::new(),
+        detached: false,
+        absence: None,
+        deleted_at: (status == UserStatus::Deleted).then_some(Timestamp::UNIX_EPOCH),
+        stamp: WriteStamp {
+            fingerprint: Fingerprint::of("x"),
+            generation: Generation(1),
+        },
+    }
+}
+
+fn page() -> PageRequest {
+    PageRequest {
+        cursor: None,
+        limit: 10,
+    }
 }
 
 /// The acts that change something, in order.

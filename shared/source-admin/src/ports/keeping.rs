@@ -5,14 +5,14 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{Fingerprint, ItemKey, RunId, SourceId, UserKey};
+use org_model::{Fingerprint, RunId, SourceId};
 use org_plan::HeldItem;
 use serde::{Deserialize, Serialize};
 use source_settings::{
     AgentId, LoginAppId, LoginAppSettings, SecretRef, SettingsChange, SourceSettings,
 };
 use sync_run::ports::StoreError;
-use sync_run::{AffectedPeople, Clearance, KeptWhy, StandingRange, StoredResolution};
+use sync_run::{AffectedPeople, Clearance, StandingRange};
 
 use super::{Author, Expected, Page, PageRequest};
 
@@ -67,26 +67,6 @@ pub struct HistoryEntry {
     /// The settings' version after it; `None`: they did not change.
     pub version: Option<u64>,
     pub changes: Vec<SettingsChange>,
-}
-
-impl HistoryEntry {
-    /// Marks that were taken back: by whom each was given, and why.
-    pub fn kept_cleared(marks: &[KeptItem], author: &Author) -> Self {
-        let change = |mark: &KeptItem| SettingsChange {
-            pointer: format!("/kept/{}/{}", mark.item.kind, mark.item.id),
-            before: Some(serde_json::json!({
-                "why": mark.why.as_str(), "by": mark.by, "at": mark.at,
-            })),
-            after: None,
-        };
-        Self {
-            at: author.at,
-            by: author.by.clone(),
-            action: HistoryAction::KeptCleared,
-            version: None,
-            changes: marks.iter().map(change).collect(),
-        }
-    }
 }
 
 #[async_trait]
@@ -245,44 +225,4 @@ pub trait Clearings: Send + Sync {
     async fn settle_clearing(&self, source: &SourceId, left: &Unsettled) -> Result<(), StoreError>;
     /// Asks that a vacant or cleared source goes as well. Only ever strengthens a clearance.
     async fn remove_cleared(&self, source: &SourceId) -> Result<(), StoreError>;
-}
-
-/// One item that is kept, and by which decision.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KeptItem {
-    pub item: HeldItem,
-    pub why: KeptWhy,
-    pub by: String,
-    pub at: Timestamp,
-}
-
-/// Who is kept, and conflicts that an administrator resolves.
-#[async_trait]
-pub trait KeptMarks: Send + Sync {
-    /// Latest decision first.
-    async fn kept_items(
-        &self,
-        source: &SourceId,
-        page: &PageRequest,
-    ) -> Result<Page<KeptItem>, StoreError>;
-    /// Takes back every mark that keeps this item, with [`HistoryEntry::kept_cleared`]: a candidate
-    /// again at the next sealed run. Gives those that were taken back; none: nothing kept it.
-    async fn clear_kept(
-        &self,
-        source: &SourceId,
-        item: &ItemKey,
-        author: &Author,
-    ) -> Result<Vec<KeptItem>, StoreError>;
-    /// Remembers a word on a conflict until a run has carried it out; replaces an earlier one.
-    async fn put_resolution(
-        &self,
-        source: &SourceId,
-        resolution: &StoredResolution,
-    ) -> Result<(), StoreError>;
-    /// What was said about this userid and is not carried out yet.
-    async fn resolution(
-        &self,
-        source: &SourceId,
-        userid: &UserKey,
-    ) -> Result<Option<StoredResolution>, StoreError>;
 }

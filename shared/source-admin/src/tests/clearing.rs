@@ -1,7 +1,7 @@
 //! Replacing and deleting a source, cut off anywhere.
 
 use super::*;
-use crate::ports::{HistoryAction, PageRequest, SourceStanding};
+use crate::ports::{HistoryAction, SourceStanding};
 use crate::{ClearanceView, Warning};
 
 const FIRST: u64 = 1;
@@ -18,13 +18,6 @@ async fn clear(world: &Arc<World>, remove: bool) -> Result<ClearanceView, AdminE
 async fn standing(world: &Arc<World>) -> SourceStanding {
     let clearings = world.admin().ports.clearings;
     clearings.standing_of(&hq()).await.unwrap()
-}
-
-fn page() -> PageRequest {
-    PageRequest {
-        cursor: None,
-        limit: 10,
-    }
 }
 
 fn assert_nothing_outside(world: &World) {
