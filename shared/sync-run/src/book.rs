@@ -221,10 +221,8 @@ impl<'a> Book<'a> {
     pub async fn intend(&mut self, changes: &[PermittedChange<'_>]) -> Result<(), StoreError> {
         let told = changes.iter().filter(|change| !change.is_refresh());
         self.check_lease()?;
-        match self
-            .rows
-            .intent(told.map(|change| row_of_intent(change)).collect())
-        {
+        let rows = told.map(|change| row_of_intent(change)).collect();
+        match self.rows.intent(rows) {
             Some(page) => self.ports.runs.append_rows(&self.record, &page).await,
             None => Ok(()),
         }

@@ -15,6 +15,9 @@ pub(crate) struct RowWriter {
     last_seq: u64,
     last_page: u32,
     open: Vec<Row>,
+    /// The next page stands as an intent: what became of it takes its place, also if that is
+    /// nothing.
+    intended: bool,
 }
 
 impl RowWriter {
@@ -37,11 +40,11 @@ impl RowWriter {
         self.open.len() >= ROWS_PER_PAGE
     }
 
-    /// The open rows as the next page; `None` when there are none. They stay open until
+    /// The open rows as the next page; `None` when there are none, and none was intended. They stay open until
     /// [`RowWriter::settle`]: a page that could not be written is written again.
     pub fn page(&self) -> Option<RowsPage> {
         let page = self.last_page + 1;
-        (!self.open.is_empty()).then(|| RowsPage {
+        (self.intended || !self.open.is_empty()).then(|| RowsPage {
             page,
             rows: self.open.clone(),
         })
@@ -54,7 +57,7 @@ impl RowWriter {
 
     /// The next page as it will be if the run dies while `rows` are being written: it is put down
     /// before the first of them is sent, and the page of what became of them takes its place.
-    pub fn intent(&self, rows: Vec<Row>) -> Option<RowsPage> {
+    pub fn intent(&mut self, rows: Vec<Row>) -> Option<RowsPage> {
         let mut page = RowsPage {
             page: self.last_page + 1,
             rows: self.open.clone(),
@@ -68,12 +71,14 @@ impl RowWriter {
         {
             row.seq = seq;
         }
+        self.intended |= !page.rows.is_empty();
         (!page.rows.is_empty()).then_some(page)
     }
 
     /// The page is durable: only now do its rows count.
     pub fn settle(&mut self, counts: &mut Counts) {
         self.last_page += 1;
+        self.intended = false;
         for row in self.open.drain(..) {
             count(counts, &row);
         }
