@@ -104,6 +104,7 @@ impl Story {
         self.truth.let_go.extend(ids);
         self.truth.kept.clear();
         self.truth.approved.clear();
+        self.truth.stopped.clear();
         self.truth.day_begins = Some(self.world.now());
         self.refused = None;
         self.world.set_up_anew();

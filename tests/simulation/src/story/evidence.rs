@@ -17,6 +17,9 @@ impl Truth {
             let run = &decided.decision.record.run;
             assert!(!decided.is_silent(), "{run} holds a list and tells nobody");
         }
+        let mut claims = shelf.ledger.claims.values();
+        let late = claims.find(|claim| self.stopped.contains(&claim.run));
+        assert!(late.is_none(), "cancelled, and started: {late:?}");
     }
 
     pub fn judge_writes(&self, shelf: &Shelf, corp: &Corp) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use org_model::{ItemKey, ItemState, UserStatus};
+use org_model::{DepartmentId, ItemKey, ItemState, UserStatus};
 use org_plan::{Action, Item};
 use source_settings::SecretRef;
 use sync_run::{OutboxPayload, RunMode, RunRecord, RunStatus, Trigger};
@@ -15,21 +15,24 @@ use crate::{Faults, Person};
 /// Enough for whoever must be asked twice, a day apart, and for what expires.
 const QUIET_DAYS: u32 = 5;
 
+const A_DAY: SignedDuration = SignedDuration::from_hours(25);
+const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
+
 impl Story {
     pub(super) async fn settle(&mut self) {
         self.trace.say(|| "faults stop".to_owned());
         self.let_all_arrive().await;
         self.calm();
         for _ in 0..QUIET_DAYS {
-            self.quiet_day().await;
+            self.quiet_run(A_DAY).await;
         }
-        let last = self.quiet_day().await;
+        let last = self.quiet_run(A_DAY).await;
         self.assert_mirrors_but_for_what_waits(&last);
         self.last_words();
-        self.quiet_day().await;
+        self.quiet_run(AN_HOUR).await;
         self.apply_clearings().await;
         self.last_words();
-        let last = self.quiet_day().await;
+        let last = self.quiet_run(AN_HOUR).await;
         assert_eq!(last.status, RunStatus::Succeeded, "{last:?}");
         self.assert_mirrors_but_for_what_waits(&last);
         self.world.assert_mirrors(&BTreeSet::new());
@@ -50,9 +53,9 @@ impl Story {
         self.turn();
     }
 
-    async fn quiet_day(&mut self) -> RunRecord {
+    async fn quiet_run(&mut self, later: SignedDuration) -> RunRecord {
         self.resolve_detached();
-        self.world.pass(SignedDuration::from_hours(25));
+        self.world.pass(later);
         for _ in 0..2 {
             self.world.tidy().await;
             self.let_all_arrive().await;
@@ -66,16 +69,10 @@ impl Story {
 
     /// Whatever waits is approved, whoever is kept may go.
     fn last_words(&mut self) {
-        let now = self.world.now() + SignedDuration::from_hours(25);
+        let now = self.world.now();
         for list in self.world.waiting_lists() {
             self.world.approve(list.list.fingerprint, &BTreeSet::new());
             self.truth.hear_approval(list.remaining(), now);
-        }
-        for list in self.world.shelf().lists.values_mut() {
-            // It is read after the next quiet day: within the time of an approval.
-            list.decided_at = list
-                .decided_at
-                .map(|at| at.max(now - SignedDuration::from_hours(1)));
         }
         for key in self.world.kept_keys() {
             self.world.clear_kept(&key);
@@ -121,6 +118,14 @@ impl Story {
                 user.status
             );
             assert_titles(user, person, &last.kept_back);
+        }
+        for (&id, &parent) in &corp.departments {
+            let found = shelf.items.get(&ItemKey::Department(DepartmentId(id)));
+            let Some(Item::Department(one)) = found else {
+                panic!("department {id} is not in the directory");
+            };
+            assert_eq!(one.state(), ItemState::Live, "department {id}");
+            assert_eq!(one.parent.map(|parent| parent.0), parent, "department {id}");
         }
         for item in shelf
             .items

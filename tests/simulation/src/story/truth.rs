@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use org_model::{InternalId, ItemKey, ItemKind, MemberStatus};
+use org_model::{InternalId, ItemKey, ItemKind, MemberStatus, RunId};
 use org_plan::{Action, HeldItem, Resolution};
 use sync_run::{RunMode, RunStatus};
 
@@ -43,6 +43,8 @@ pub struct Truth {
     pub given_up: BTreeSet<InternalId>,
     /// What was said about a userid, ever.
     pub resolved: BTreeSet<(String, Resolution)>,
+    /// Cancelled before they started.
+    pub stopped: BTreeSet<RunId>,
     /// Removals before this moment are forgotten with the source's logs.
     pub day_begins: Option<Timestamp>,
     /// How much of the ledger was judged.

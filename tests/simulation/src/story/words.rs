@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use org_model::{ItemKey, ItemState, RunId};
 use org_plan::{HeldItem, Item};
-use sync_run::{AffectedPeople, HeldState, RunMode, Trigger};
+use sync_run::{AffectedPeople, HeldState, RunMode, RunStatus, Trigger};
 
 use super::Story;
 use crate::Faults;
@@ -105,19 +105,27 @@ impl Story {
         self.trace.say(|| format!("accept the range: {people:?}"));
     }
 
-    /// A run that is open is asked to stop; else one is asked for and stopped before it starts.
+    /// A run that is open is asked to stop; else one is asked for, stopped before it starts, and
+    /// delivered all the same.
     pub(super) fn cancel_something(&mut self) {
         let open = self.world.open_runs();
         let run = match self.dice.pick(&open) {
             Some(run) => run,
             None => {
-                self.world
-                    .queue(Trigger::Manual, RunMode::Apply, |_| {})
-                    .run
+                let asked = self.world.queue(Trigger::Manual, RunMode::Apply, |_| {});
+                asked.run
             }
         };
         self.world.cancel(&run);
         self.trace.say(|| format!("cancel {run}"));
+        let mut shelf = self.world.shelf();
+        let record = shelf.records.get(&run);
+        if record.is_some_and(|record| record.status == RunStatus::Cancelled) {
+            shelf.started.push(run.clone());
+            if !shelf.claimed.contains(&run) {
+                self.truth.stopped.insert(run);
+            }
+        }
     }
 
     async fn undo_something(&mut self) {
