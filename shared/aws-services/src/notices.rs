@@ -1,5 +1,7 @@
 //! Notices on SNS.
 
+mod message;
+
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -13,13 +15,9 @@ pub(crate) const SERVICE: &str = "SNS";
 
 /// SNS: a subject is ASCII without line breaks or control characters, shorter than 100.
 const SUBJECT_LENGTH_MAX: usize = 99;
-/// SNS takes 262,144 bytes with attributes; 1,144 are left to the two attributes.
-const TEXT_BYTES_MAX: usize = 261_000;
-/// What stands where a text was cut; it counts in [`TEXT_BYTES_MAX`].
-const CUT: &str = "\n[…]";
 
 /// Publishes to the one topic of notices. Contacts receive a notice if their filter names its
-/// source. A notice that is sent twice arrives twice: at least once is what the outbox promises.
+/// source: a mail or a phone its text, a queue or a function the whole of it as JSON. A notice that is sent twice arrives twice: at least once is what the outbox promises.
 #[derive(Clone, Debug)]
 pub struct SnsNotifier {
     client: Client,
@@ -44,7 +42,8 @@ impl Notifier for SnsNotifier {
             .publish()
             .topic_arn(&self.topic_arn)
             .subject(sendable_subject(&notice.subject))
-            .message(sendable_text(&notice.text))
+            .message_structure("json")
+            .message(message::message(notice))
             .message_attributes("source", text(notice.source.as_str()).map_err(unfit)?)
             .message_attributes("kind", text(kind.as_str().unwrap_or("?")).map_err(unfit)?)
             .send()
@@ -76,18 +75,6 @@ fn sendable_subject(subject: &str) -> String {
     } else {
         sendable
     }
-}
-
-/// The same for a text that is too long, or empty.
-fn sendable_text(text: &str) -> String {
-    if text.is_empty() {
-        return "-".to_owned();
-    }
-    if text.len() <= TEXT_BYTES_MAX {
-        return text.to_owned();
-    }
-    let end = text.floor_char_boundary(TEXT_BYTES_MAX - CUT.len());
-    format!("{}{CUT}", &text[..end])
 }
 
 #[cfg(test)]

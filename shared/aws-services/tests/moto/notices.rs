@@ -21,7 +21,7 @@ fn subscribed(topic: &str, name: &str, policy: Option<&str>) -> Queue {
 }
 
 #[tokio::test]
-async fn a_notice_arrives_with_its_subject_its_text_and_what_filters_read() {
+async fn a_queue_gets_the_notice_as_json_with_its_subject_and_what_filters_read() {
     let topic = moto().topic("notices");
     let queue = subscribed(&topic, "notices", None);
     let notice = notice("hq");
@@ -31,7 +31,9 @@ async fn a_notice_arrives_with_its_subject_its_text_and_what_filters_read() {
     let received = moto().received(&queue);
     assert_eq!(received.len(), 1);
     assert_eq!(received[0]["Subject"], notice.subject);
-    assert_eq!(received[0]["Message"], notice.text);
+    let document: Value = serde_json::from_str(&text(&received[0]["Message"])).unwrap();
+    assert_eq!(document, json!(notice));
+    assert_eq!(document["detail"]["count"], 400);
     let attributes = json!({
         "source": { "Type": "String", "Value": "hq" },
         "kind": { "Type": "String", "Value": "held" },
@@ -74,6 +76,24 @@ async fn a_test_notice_says_that_it_is_one() {
     assert_eq!(received.len(), 1);
     let kind = json!({ "Type": "String", "Value": "test" });
     assert_eq!(received[0]["MessageAttributes"]["kind"], kind);
+}
+
+/// moto keeps text messages and takes what is left of 262,144 bytes, as SNS does.
+#[tokio::test]
+async fn a_notice_that_is_too_long_for_sns_arrives_cut_and_readable() {
+    let topic = moto().topic("long");
+    let queue = subscribed(&topic, "long", None);
+    let notifier = SnsNotifier::new(&moto().config(), &topic);
+    let long = Notice {
+        text: "人\n".repeat(100_000),
+        detail: json!({ "places": vec!["somewhere"; 50_000] }),
+        ..notice("hq")
+    };
+    notifier.send(&long).await.unwrap();
+    let received = moto().received(&queue);
+    let document: Value = serde_json::from_str(&text(&received[0]["Message"])).unwrap();
+    assert!(text(&document["text"]).ends_with("[…]"));
+    assert_eq!(document["detail"], json!({ "cut": true }));
 }
 
 #[tokio::test]

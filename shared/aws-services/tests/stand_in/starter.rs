@@ -35,6 +35,20 @@ async fn a_queued_run_is_started_by_an_event_that_names_it() {
 }
 
 #[tokio::test]
+async fn a_segment_is_started_by_an_event_that_names_run_and_number() {
+    let lambda = Neighbour::answering([(202, "")]).await;
+    let starter = LambdaStarter::new(&lambda.config(), FUNCTION);
+    let (source, run) = (SourceId::new("hq"), RunId::new("r-1"));
+    starter.start_segment(&source, &run, 2).await.unwrap();
+    let [request] = &lambda.requests()[..] else {
+        panic!("one request");
+    };
+    assert_eq!(request.header("x-amz-invocation-type"), "Event");
+    let event: Value = serde_json::from_str(&request.body).unwrap();
+    assert_eq!(event, json!({ "source": "hq", "run": "r-1", "segment": 2 }));
+}
+
+#[tokio::test]
 async fn clearing_is_started_by_an_event_that_names_the_source_and_no_run() {
     let lambda = Neighbour::answering([(202, ""), (202, "")]).await;
     let starter = LambdaStarter::new(&lambda.config(), FUNCTION);

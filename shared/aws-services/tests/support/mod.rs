@@ -25,7 +25,7 @@ pub fn notice(source: &str) -> Notice {
     let notice = json!({
         "at": "2026-11-22T00:00:00Z", "kind": "held", "source": source, "run": "r-1",
         "subject": "[wecom-sync] 400 deletions are held",
-        "text": "400 of 2,000 users\n保护已触发 & <held>",
+        "text": "400 of 2,000 users\n保护已触发 & <held>", "detail": { "count": 400 },
     });
     serde_json::from_value(notice).unwrap()
 }
