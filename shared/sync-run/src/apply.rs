@@ -2,12 +2,13 @@
 //! each row as it happens.
 
 mod closing;
+mod hand;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use org_model::{DepartmentId, DepartmentTree};
-use org_plan::{Change, Item, PermittedChange, PermittedPlan};
+use org_plan::{Change, Footing, Item, PermittedChange, PermittedPlan};
 
 use crate::RowResult;
 use crate::book::Book;
@@ -18,6 +19,7 @@ use crate::ports::{REMOVALS_MAX, Step, StoreError, WriteOutcome};
 use crate::rows::ROWS_PER_PAGE;
 use crate::run::DEADLINE_MARGIN;
 use crate::trouble::Trouble;
+use hand::Hand;
 
 /// Writes in flight at once: at about 5 ms each, 64 give some 12,000 rows a second, more than one
 /// partition takes and less than the table's buckets together do.
@@ -28,7 +30,8 @@ pub(crate) async fn apply(book: &mut Book<'_>, judged: &Judged) -> Result<(), Tr
     let plan = &judged.verdict.permitted;
     let mut hand = Hand::over(plan);
     let tree = judged.snapshot.tree();
-    write_changes(book, plan, &|change| depth(tree, change), &mut hand).await?;
+    let depth = |change: &Change| depth(tree, change);
+    write_changes(book, plan, Some(tree), &depth, &mut hand).await?;
     write_removals(book, plan, &mut hand).await?;
     closing::write_marks(book, plan).await?;
     book.ports.progress.step(Step::Record);
@@ -57,55 +60,15 @@ pub(crate) async fn give_back(book: &mut Book<'_>, plan: &PermittedPlan) -> Resu
         Item::User(_) => usize::MAX,
     };
     let mut hand = Hand::over(plan);
-    write_changes(book, plan, &depth, &mut hand).await
+    write_changes(book, plan, None, &depth, &mut hand).await
 }
 
-/// How far the hand has come.
-struct Hand {
-    /// How many changes have not been sent yet.
-    left: usize,
-    total: usize,
-    /// Departments that are not empty, whatever the plan expected: somebody could not be moved out
-    /// of them or removed from them.
-    occupied: BTreeSet<DepartmentId>,
-}
-
-impl Hand {
-    fn over(plan: &PermittedPlan) -> Self {
-        let total = plan.changes().len() + plan.removals().len();
-        Self {
-            left: total,
-            total,
-            occupied: BTreeSet::new(),
-        }
-    }
-
-    fn sent(&mut self, book: &Book<'_>, changes: usize) {
-        self.left -= changes;
-        book.ports
-            .progress
-            .advance((self.total - self.left) as u64, self.total as u64);
-    }
-
-    /// A change that did not happen leaves its item where it stood.
-    fn note(&mut self, change: &Change, outcome: &WriteOutcome) {
-        if *outcome != WriteOutcome::Done
-            && let Some(before) = &change.before
-        {
-            self.occupied.extend(before.departments());
-        }
-    }
-
-    /// This department has somebody in it.
-    fn keeps(&self, change: &Change) -> bool {
-        matches!(&change.after, Item::Department(d) if self.occupied.contains(&d.id))
-    }
-}
-
-/// Creations and updates, wave after wave: a wave holds departments of one depth, or people.
+/// Creations and updates, wave after wave: a wave holds departments of one depth, or people. What
+/// builds on a write that did not happen is not sent (`org_plan::Footing`).
 async fn write_changes(
     book: &mut Book<'_>,
     plan: &PermittedPlan,
+    tree: Option<&DepartmentTree>,
     depth: &(dyn Fn(&Change) -> usize + Sync),
     hand: &mut Hand,
 ) -> Result<(), Trouble> {
@@ -113,9 +76,17 @@ async fn write_changes(
     for wave in changes.chunk_by(|a, b| depth(a) == depth(b)) {
         for chunk in wave.chunks(ROWS_PER_PAGE) {
             stop_when_due(book, hand).await?;
-            book.intend(chunk).await?;
-            let answers = write_chunk(book, chunk).await;
-            let ended = record_answers(book, hand, chunk, answers).await;
+            let (goes, stays): (Vec<PermittedChange<'_>>, Vec<_>) =
+                chunk.iter().partition(|change| hand.carries(change, tree));
+            book.intend(&goes).await?;
+            let answers = write_chunk(book, &goes).await;
+            let ended = record_answers(book, hand, &goes, answers).await;
+            for change in stays {
+                hand.note(&change, &WriteOutcome::ChangedMeanwhile);
+                hand.sent(book, 1);
+                let note = Some(Footing::no_footing());
+                book.record_change(&change, RowResult::Failed, note).await?;
+            }
             book.flush_rows().await?;
             ended?;
         }

@@ -70,3 +70,50 @@ async fn a_department_stays_while_somebody_cannot_be_moved_out_of_it() {
     assert!(!is_live(&world, "20"));
     world.assert_mirrors(&Default::default());
 }
+
+fn parent(world: &World, key: &str) -> Option<u32> {
+    let shelf = world.shelf();
+    let mut items = shelf.items.values();
+    let item = items.find(|item| item.key().to_string() == key).unwrap();
+    item.departments().first().map(|id| id.0)
+}
+
+/// Story 11 while story 9 happens: the new parent cannot be moved, so its child does not follow.
+#[tokio::test]
+async fn a_parent_and_a_child_that_swap_close_no_circle_when_one_cannot_be_moved() {
+    let mut world = World::new(60, 6);
+    world.corp().departments.insert(20, Some(2));
+    world.corp().departments.insert(21, Some(20));
+    world.run().await;
+    world.corp().departments.insert(21, Some(2));
+    world.corp().departments.insert(20, Some(21));
+    let record = run(&mut world, poison("21")).await;
+    assert_eq!(record.rows_with(RowResult::Failed), 2);
+    assert_eq!(
+        (parent(&world, "20"), parent(&world, "21")),
+        (Some(2), Some(20))
+    );
+    assert_eq!(world.run().await.status, RunStatus::Succeeded);
+    assert_eq!(
+        (parent(&world, "20"), parent(&world, "21")),
+        (Some(21), Some(2))
+    );
+    world.assert_mirrors(&Default::default());
+}
+
+#[tokio::test]
+async fn nobody_is_put_into_a_department_that_could_not_be_created() {
+    let mut world = World::new(60, 6);
+    world.run().await;
+    world.corp().departments.insert(20, Some(2));
+    world.corp().departments.insert(21, Some(20));
+    world.corp().hire(900, [21].into());
+    world.corp().hire(901, [3].into());
+    let record = run(&mut world, poison("20")).await;
+    // The department, the one below it, and the person in that one; everybody else lands.
+    assert_eq!(record.rows_with(RowResult::Failed), 3);
+    assert!(is_live(&world, "person.0901") && !is_live(&world, "person.0900"));
+    assert_eq!(world.run().await.status, RunStatus::Succeeded);
+    assert!(is_live(&world, "person.0900"));
+    world.assert_mirrors(&Default::default());
+}
