@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use org_model::{RunId, SourceId};
 use serde::Serialize;
 use sync_run::ports::{Clock, Ports};
-use sync_run::{Cleared, RunOutcome, RunRecord, RunRequest, RunStatus, Trigger};
+use sync_run::{Cleared, RunOutcome, RunRecord, RunRequest, RunStatus, Tidied, Trigger};
 
 use crate::SyncEvent;
 
@@ -17,6 +17,12 @@ pub enum Answer {
         run: RunId,
         source: SourceId,
         status: RunStatus,
+    },
+    /// The time of this invocation was over: another one goes on with the run.
+    HandedOver {
+        run: RunId,
+        source: SourceId,
+        segments: u32,
     },
     AlreadyServed {
         run: RunId,
@@ -33,6 +39,7 @@ pub enum Answer {
         sources: usize,
         dead_runs: usize,
         started_runs: usize,
+        started_segments: usize,
         started_clearings: usize,
         notices: usize,
     },
@@ -56,43 +63,53 @@ pub async fn serve(ports: &Ports, event: SyncEvent, deadline: Timestamp) -> anyh
     let request = match event {
         SyncEvent::Housekeeping => return tidy(ports).await,
         SyncEvent::Clear { source } => return clear(ports, source, deadline).await,
-        SyncEvent::Segment { run, segment, .. } => {
-            bail!(
-                "segment {segment} of run {run}: runs end at their deadline and the next run goes \
-                 on; nobody should send segments"
-            )
-        }
         SyncEvent::Scheduled {
             source,
             scheduled_at,
             execution,
         } => RunRequest {
-            source,
-            run: new_run_id(),
-            trigger: Trigger::Schedule,
             scheduled_at: Some(scheduled_at),
             execution,
-            deadline,
+            ..request(source, new_run_id(), Trigger::Schedule, deadline)
         },
         SyncEvent::Queued {
             source,
             run,
             trigger,
-        } => RunRequest {
+        } => request(source, run, trigger, deadline),
+        SyncEvent::Segment {
             source,
             run,
-            trigger,
-            scheduled_at: None,
-            execution: None,
-            deadline,
+            segment,
+        } => RunRequest {
+            segment: Some(segment),
+            // Not looked at: the record of the run says what triggered it.
+            ..request(source, run, Trigger::Manual, deadline)
         },
     };
+    one_run(ports, &request).await
+}
+
+fn request(source: SourceId, run: RunId, trigger: Trigger, deadline: Timestamp) -> RunRequest {
+    RunRequest {
+        source,
+        run,
+        trigger,
+        scheduled_at: None,
+        execution: None,
+        segment: None,
+        deadline,
+    }
+}
+
+async fn one_run(ports: &Ports, request: &RunRequest) -> anyhow::Result<Answer> {
     let source = request.source.clone();
-    let outcome = sync_run::run(ports, &request)
+    let outcome = sync_run::run(ports, request)
         .await
         .with_context(|| format!("run {} of source {source}", request.run))?;
     Ok(match outcome {
         RunOutcome::Finished(record) | RunOutcome::Skipped(record) => answer(&record),
+        RunOutcome::HandedOver(record) => handed_over(&record),
         RunOutcome::AlreadyServed(run) => Answer::AlreadyServed { run },
         RunOutcome::SourceCleared => {
             tracing::info!(%source, "a late event: the source is being cleared, or was");
@@ -113,6 +130,7 @@ fn answer(record: &RunRecord) -> Answer {
         source = %record.source,
         run = %record.run,
         status = ?record.status,
+        segments = record.segments,
         sealed = record.sealed,
         error,
         read_units = record.dynamodb.read_units,
@@ -123,6 +141,22 @@ fn answer(record: &RunRecord) -> Answer {
         run: record.run.clone(),
         source: record.source.clone(),
         status: record.status,
+    }
+}
+
+fn handed_over(record: &RunRecord) -> Answer {
+    tracing::info!(
+        source = %record.source,
+        run = %record.run,
+        segments = record.segments,
+        read_units = record.dynamodb.read_units,
+        write_units = record.dynamodb.write_units,
+        "the run was handed over to its next segment"
+    );
+    Answer::HandedOver {
+        run: record.run.clone(),
+        source: record.source.clone(),
+        segments: record.segments,
     }
 }
 
@@ -139,6 +173,12 @@ async fn tidy(ports: &Ports) -> anyhow::Result<Answer> {
     let tidied = sync_run::housekeeping(ports, &new_run_id())
         .await
         .context("housekeeping could not list the sources")?;
+    tidied_up(&tidied)
+}
+
+/// A round at which something failed does not count as finished: a notice that does not leave is
+/// told by the silence of the heartbeat (story 29).
+fn tidied_up(tidied: &Tidied) -> anyhow::Result<Answer> {
     if !tidied.troubled.is_empty() {
         bail!(
             "housekeeping failed for {} of {} sources",
@@ -151,6 +191,7 @@ async fn tidy(ports: &Ports) -> anyhow::Result<Answer> {
         sources = tidied.sources,
         dead_runs = tidied.dead_runs,
         started_runs = tidied.started_runs,
+        started_segments = tidied.started_segments,
         started_clearings = tidied.started_clearings,
         notices = tidied.notices,
         "housekeeping finished"
@@ -159,7 +200,11 @@ async fn tidy(ports: &Ports) -> anyhow::Result<Answer> {
         sources: tidied.sources,
         dead_runs: tidied.dead_runs,
         started_runs: tidied.started_runs,
+        started_segments: tidied.started_segments,
         started_clearings: tidied.started_clearings,
         notices: tidied.notices,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use org_model::{RunId, SourceId};
 use serde_json::{Value, json};
 use sync_org::{EventError, SyncEvent};
 
@@ -43,6 +44,17 @@ fn every_sample_event_is_understood() {
 }
 
 #[test]
+fn a_segments_event_names_its_run_and_its_number() {
+    let event = json!({ "source": "hq", "run": "r-1", "segment": 2 });
+    let segment = SyncEvent::Segment {
+        source: SourceId::new("hq"),
+        run: RunId::new("r-1"),
+        segment: 2,
+    };
+    assert_eq!(SyncEvent::parse(&event), Ok(segment));
+}
+
+#[test]
 fn an_event_without_what_its_trigger_needs_is_refused_by_name() {
     let parse = |payload: Value| SyncEvent::parse(&payload).unwrap_err();
     assert_eq!(
@@ -56,6 +68,10 @@ fn an_event_without_what_its_trigger_needs_is_refused_by_name() {
     assert_eq!(
         parse(json!({"source": "HQ!", "trigger": "manual"})),
         EventError::Source
+    );
+    assert_eq!(
+        parse(json!({"source": "hq", "segment": 2})),
+        EventError::Run("segment")
     );
     assert_eq!(parse(json!({"source": "hq"})), EventError::Unknown);
     assert_eq!(parse(json!({"clear": true})), EventError::Source);
