@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use org_model::{
-    DepartmentId, Fingerprint, InternalId, ItemKey, ItemKind, RunId, SourceId, UserId,
+    AttributeName, DepartmentId, Fingerprint, InternalId, ItemKey, ItemKind, RunId, SourceId,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +159,9 @@ pub struct Standing {
     /// In a continuation: what the run decided before it handed over. These removals are
     /// permitted, once more with the evidence of this reading; any other is left to the next run.
     pub decided: Option<BTreeSet<RemovalKey>>,
+    /// In a continuation: the attributes whose clearings the run kept back before it handed over.
+    /// They stay, however few are left.
+    pub kept_back: BTreeSet<AttributeName>,
 }
 
 /// The rolling 24 hours before a run (DESIGN.md §5).

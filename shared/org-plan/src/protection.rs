@@ -21,9 +21,10 @@
 //! - *One person is not two*: the deletion of somebody who may only have another userid now is
 //!   held whatever the thresholds say. It counts for them, so that a suspicion never lets others go.
 //! - *Monotone*: a further removal, in this run or earlier in the day, never makes another one
-//!   permitted.
+//!   permitted. (A department in which somebody stays is no candidate, and does not count.)
 //! - *A continuation adds nothing*: it removes at most what the run decided before it handed over,
-//!   holds nothing and judges nothing anew. Whatever else is missing is left to the next run.
+//!   holds nothing and judges nothing anew; clearings that were kept back stay so. Whatever else
+//!   is missing is left to the next run.
 //! - *A range is accepted by a person*: whom the accepted range does not show and who is kept is
 //!   detached, whatever the thresholds say, since nothing of theirs is lost. Whoever is to go is
 //!   judged like all others; what is held of them is marked, so that a later approval can use the
@@ -133,7 +134,7 @@ pub fn protect(
     let fingerprint = plan.fingerprint();
     let mut withheld = Withheld::default();
     if standing.applied_plan != Some(fingerprint) {
-        withheld = clearing::withhold(&mut plan, rules.users);
+        withheld = clearing::withhold(&mut plan, rules.users, &standing.kept_back);
     }
     let known = Known::of(standing);
     let mut sorted = Sorted::sort(&plan, &known);

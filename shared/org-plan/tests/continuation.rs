@@ -195,3 +195,23 @@ fn a_suspicion_that_comes_up_between_two_segments_holds_nobody_anew() {
     );
     assert_eq!(verdict.permitted.removals().count(), 1);
 }
+
+#[test]
+fn clearings_that_were_kept_back_stay_so_although_the_base_has_grown() {
+    // Six of twenty are 30 %; when eighty have joined, they are 6 %.
+    let joined = |people: std::ops::Range<usize>| {
+        let text = company(people);
+        (0..6).fold(text, |text, n| {
+            text.replace(&format!("mobile={n}\n"), "mobile=\n")
+        })
+    };
+    let mut world = World::holding(&company(0..20));
+    let reading = Reading::sealed(&joined(0..100));
+    let before = world.run_part(&reading, 70);
+    insta::assert_snapshot!(numbers(&before), @"80 changes, users clearing 10: 6 of 20 (mobile)");
+    let after = world.run(&reading);
+    insta::assert_snapshot!(numbers(&after), @"10 changes, users clearing 10: 6 of 90 (mobile)");
+    assert_eq!((before.guarded.len(), after.guarded.len()), (6, 6));
+    // The next run judges anew.
+    assert_eq!(numbers(&world.run(&reading)), "6 changes");
+}

@@ -9,10 +9,10 @@ use org_model::{
     MappedUser, OrgSnapshot, SealEvidence, UserStatus, notation::raw_org,
 };
 use org_plan::notation::{Mirror, Reading, World, mapped};
-use org_plan::{Action, Change, Item, Limits, Plan, Standing, Verdict};
+use org_plan::{Action, Change, HeldItem, Item, Limits, Plan, Standing, Verdict};
 use proptest::prelude::*;
 
-use orgs::{Step, organisation, steps};
+use orgs::{Step, Word, organisation, steps};
 
 /// Nothing trips but the last ones, and no organisation here ever comes down to those.
 fn lax(world: &mut World) {
@@ -364,8 +364,11 @@ fn assert_what_is_not_told_stays(told: &MappedUser, old: &DirectoryUser, new: &D
 fn live_a_day(world: &mut World, day: &Step) {
     world.pass_hours(day.hours);
     world.rules.paused = day.paused;
-    if day.approve {
-        world.approve();
+    match day.word {
+        Word::None => {}
+        Word::Approve => world.approve(),
+        Word::ApproveBut(one) => world.approve_except(&[one]),
+        Word::Reject => world.reject(),
     }
     if day.detached {
         detach_all(world);
@@ -374,8 +377,8 @@ fn live_a_day(world: &mut World, day: &Step) {
     reading.sealed = day.sealed;
     reading.whole_company = day.whole_company;
     let before = world.mirror.clone();
-    let waiting = world.standing.waiting.clone();
-    let verdict = world.run(&reading);
+    let standing = world.standing.clone();
+    let verdict = world.run_part(&reading, day.writes);
     assert_sound_at_every_prefix(&before, permitted_changes(&verdict).iter());
     assert_eq!(world.mirror.flaws(), Vec::<String>::new());
     for removal in verdict.permitted.removals() {
@@ -383,10 +386,17 @@ fn live_a_day(world: &mut World, day: &Step) {
         let shown = reading.shows(&removal.key());
         assert_eq!(shown, removal.action == Action::Disable);
         assert!(shown || day.answer == AbsenceAnswer::Absent);
-        let waits = waiting.iter().any(|item| {
-            item.internal_id == *removal.after.internal_id() && item.action == removal.action
-        });
-        assert!(!waits, "what waits is never removed without a word");
+        let is_it = |item: &HeldItem| item.internal_id == *removal.after.internal_id();
+        let waits = |item: &HeldItem| is_it(item) && (!shown || item.action == removal.action);
+        let decided = standing.decided.is_some();
+        assert!(
+            decided || !standing.waiting.iter().any(waits),
+            "what waits is never removed without a word"
+        );
+        assert!(!standing.kept.iter().any(is_it), "whoever is kept stays");
+    }
+    if let Some(decided) = &standing.decided {
+        assert!(verdict.held.is_empty() && verdict.decided().len() <= decided.len());
     }
     if !day.sealed {
         assert_nothing_shrank(&before, &world.mirror);

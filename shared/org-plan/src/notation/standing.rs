@@ -75,6 +75,12 @@ impl World {
                 decided: decided.clone(),
             });
         }
+        let attributes = verdict.tripped.iter();
+        let attributes = attributes.filter_map(|rule| rule.attribute.clone());
+        standing.kept_back.extend(attributes);
+        if !hands_over {
+            standing.kept_back.clear();
+        }
         let keys = || decided.iter().map(DecidedRemoval::key).collect();
         standing.decided = match (hands_over, standing.decided.take()) {
             (false, _) => None,

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use org_model::{DirectoryUser, ItemKey, ItemKind};
+use org_model::{AttributeName, DirectoryUser, ItemKey, ItemKind};
 
 use super::Guarded;
 use crate::plan::is_empty;
@@ -21,14 +21,22 @@ pub(super) struct Withheld {
     pub tripped: Vec<TrippedRule>,
 }
 
-/// Takes the clearings of such attributes out of the plan and says which rules they broke.
-pub(super) fn withhold(plan: &mut Plan, limits: Limits) -> Withheld {
+/// Takes the clearings of such attributes out of the plan and says which rules they broke. Those
+/// of `kept_back` were judged before the run handed over: its creations made the base larger, and
+/// would let a part pass where the whole did not.
+pub(super) fn withhold(
+    plan: &mut Plan,
+    limits: Limits,
+    kept_back: &BTreeSet<AttributeName>,
+) -> Withheld {
     let mut counts = count_clearings(plan);
     for (attribute, lost) in count_lost_to_defaults(plan) {
         *counts.entry(attribute).or_default() += lost;
     }
     let base = plan.base.users;
-    counts.retain(|_, count| limits.exceeds_percent(*count, base));
+    counts.retain(|attribute, count| {
+        limits.exceeds_percent(*count, base) || kept_back.contains(attribute)
+    });
     if counts.is_empty() {
         return Withheld::default();
     }

@@ -140,10 +140,21 @@ pub struct Step {
     pub whole_company: bool,
     pub answer: AbsenceAnswer,
     pub hours: i64,
-    pub approve: bool,
+    pub word: Word,
+    /// After how many writes the run hands over.
+    pub writes: usize,
     pub paused: bool,
     /// The source was replaced before: everything is there and belongs to nobody.
     pub detached: bool,
+}
+
+/// What a person says about those who wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    None,
+    Approve,
+    ApproveBut(&'static str),
+    Reject,
 }
 
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -160,21 +171,37 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         prop::bool::weighted(0.7),
         prop::sample::select(answers),
         prop::sample::select(vec![1, 23, 25, 800]),
-        any::<bool>(),
+        (words(), writes()),
         prop::bool::weighted(0.2),
         prop::bool::weighted(0.1),
     );
     let step = step.prop_map(
-        |(text, sealed, whole_company, answer, hours, approve, paused, detached)| Step {
+        |(text, sealed, whole_company, answer, hours, (word, writes), paused, detached)| Step {
             text,
             sealed,
             whole_company,
             answer,
             hours,
-            approve,
+            word,
+            writes,
             paused,
             detached,
         },
     );
     prop::collection::vec(step, 2..6)
+}
+
+fn words() -> impl Strategy<Value = Word> {
+    let words = vec![
+        Word::None,
+        Word::Approve,
+        Word::ApproveBut("u3"),
+        Word::Reject,
+    ];
+    prop::sample::select(words)
+}
+
+/// Most runs come to their end.
+fn writes() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(usize::MAX), 1 => 0usize..12]
 }
