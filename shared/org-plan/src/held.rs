@@ -174,8 +174,8 @@ pub struct RemovalsOfDay {
 }
 
 impl RemovalsOfDay {
-    /// Does a run that decided at this time still count now? A time that is yet to come does: clocks
-    /// may be set back.
+    /// Does a run that decided at this time still count now? A time that is yet to come does:
+    /// clocks may be set back.
     pub fn covers(decided_at: Timestamp, now: Timestamp) -> bool {
         now.duration_since(decided_at) <= SignedDuration::from_hours(ROLLING_DAY_HOURS)
     }

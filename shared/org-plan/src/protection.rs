@@ -19,7 +19,8 @@
 //!   and makes no row, whatever else was approved or waits. The mark goes when they are seen again,
 //!   and only the run after that may judge them.
 //! - *One person is not two*: the deletion of somebody who may only have another userid now is
-//!   held whatever the thresholds say. It counts for them, so that a suspicion never lets others go.
+//!   held whatever the thresholds say. It counts for them, so that a suspicion never lets others
+//!   go.
 //! - *Monotone*: a further removal, in this run or earlier in the day, never makes another one
 //!   permitted. (A department in which somebody stays is no candidate, and does not count.)
 //! - *A continuation adds nothing*: it removes at most what the run decided before it handed over,
@@ -46,8 +47,8 @@
 //! - *An approval, or a rejection, arrives between two segments of one run.* The approval is the
 //!   next run's: the continuation removes only what was decided before it. Kept wins at once, over
 //!   what was decided too.
-//! - *A run is killed between its decision and its removals.* What it decided counts for a day, done
-//!   or not; the same people in the next run are the same items, and count once.
+//! - *A run is killed between its decision and its removals.* What it decided counts for a day,
+//!   done or not; the same people in the next run are the same items, and count once.
 //! - *An approval expires while the run that uses it hands over.* It was good when it was decided.
 //! - *A held person keeps a department that was approved.* The department is `not_empty`, its
 //!   approval is not consumed by this run.

@@ -168,7 +168,8 @@ fn a_range_that_is_accepted_between_two_segments_detaches_in_the_next_run() {
     let mut reading = Reading::sealed(&company(9..100));
     reading.accepted.detach = [user("u008")].into();
     insta::assert_snapshot!(numbers(&world.run(&reading)), @"5 removals");
-    insta::assert_snapshot!(world.run(&reading), @r#"detach user u008 "Person 8" [range_accepted]"#);
+    insta::assert_snapshot!(world.run(&reading),
+        @r#"detach user u008 "Person 8" [range_accepted]"#);
 }
 
 #[test]

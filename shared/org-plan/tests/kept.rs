@@ -153,7 +153,8 @@ fn who_is_seen_again_is_kept_no_more_and_may_leave_like_anybody() {
     let gone = Reading::sealed("1 Acme\n  2 Law\n  - bo Bo\n  - cy Cy");
     world.run(&gone);
     // Being seen is evidence in an unsealed reading too.
-    insta::assert_snapshot!(world.run(&Reading::unsealed(LAW)), @r#"seen again: delete user an "An""#);
+    insta::assert_snapshot!(world.run(&Reading::unsealed(LAW)),
+        @r#"seen again: delete user an "An""#);
     assert!(world.standing.kept.is_empty());
     insta::assert_snapshot!(world.run(&gone), @r#"delete user an "An""#);
 }
