@@ -1,7 +1,7 @@
 //! What has to change, in which order, and which of it may happen without a person's word.
 //!
-//! - **For:** the plan that makes a mirror equal a snapshot, and the protection that turns a
-//!   [`Plan`] into a [`Verdict`] with a [`PermittedPlan`].
+//! - **For:** the plan that makes a mirror equal a snapshot, the protection that turns a [`Plan`]
+//!   into a [`Verdict`] with a [`PermittedPlan`], and giving back what a run took away.
 //! - **Knows:** marks, before-images, absence findings, thresholds and what earlier runs held.
 //! - **Must never know:** WeCom, DynamoDB, the clock (time is an argument), input and output.
 //! - **Keeps invariant 2 of ARCHITECTURE.md:** a removal is in a `PermittedPlan` only with positive

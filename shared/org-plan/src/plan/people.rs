@@ -77,7 +77,7 @@ fn obey(
     order: &Order,
 ) {
     let (action, reclaims) = match order {
-        Order::TakeOver(other) => (Action::Update, Some(other)),
+        Order::TakeOver(other) => (Action::Update, Some(&**other)),
         Order::Adopt => (Action::Adopt, None),
         Order::OwnRecord => {
             let note = Some(notes::resolved_new());

@@ -23,7 +23,7 @@ pub(super) struct Words {
 #[derive(Clone, Debug)]
 pub(super) enum Order {
     /// It takes the other record's internal id over.
-    TakeOver(Reclaimed),
+    TakeOver(Box<Reclaimed>),
     /// The detached record is theirs, whatever the names.
     Adopt,
     /// The detached record is somebody else's and moves aside.
@@ -117,10 +117,10 @@ fn same(
         vanished(input, key, other)?;
     }
     match stands.map(DirectoryUser::state) {
-        Some(ItemState::Live) => Ok(Order::TakeOver(Reclaimed {
+        Some(ItemState::Live) => Ok(Order::TakeOver(Box::new(Reclaimed {
             item: Item::User(other.clone()),
             aside: resolved.aside,
-        })),
+        }))),
         // This run creates it.
         None if !resolved.aside => Err(Heard::Later),
         _ => Err(stale("the record under the userid is gone")),
