@@ -52,6 +52,8 @@ pub struct Corp {
     pub told_absent: BTreeMap<String, u64>,
     /// When WeCom last said of one that it is out of the range.
     pub told_outside: BTreeMap<String, u64>,
+    /// When WeCom last showed somebody who was asked about by name.
+    pub told_there: BTreeMap<String, u64>,
     /// How often each wrong secret was tried.
     pub refused: BTreeMap<String, u32>,
     /// Calls that reached WeCom, by its name for them.
@@ -135,6 +137,11 @@ impl Corp {
             .filter(|id| below(id))
             .copied()
             .collect()
+    }
+
+    /// The departments that an honest reading lists.
+    pub(crate) fn listed(&self, scope: &WecomScope) -> BTreeSet<u32> {
+        self.in_scope(&self.visible(), scope)
     }
 
     /// The visible departments that the settings take in.
@@ -273,7 +280,10 @@ impl WecomSession for Session {
         let key = userid.as_str().to_lowercase();
         match corp.find(userid) {
             Some(person) if person.departments.iter().any(|id| visible.contains(id)) => {
-                Answer::Found(person.raw())
+                let answer = Answer::Found(person.raw());
+                let epoch = corp.epoch;
+                corp.told_there.insert(key, epoch);
+                answer
             }
             found => {
                 let is_there = found.is_some();

@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::SignedDuration;
 use sync_run::RunRequest;
+use sync_run::ports::WecomScope;
 
 use crate::World;
 use deliveries::Sleeper;
@@ -173,15 +174,13 @@ impl Story {
 
     /// What the organisation looks like from now on.
     fn turn(&mut self) {
-        let scoped = !self
-            .world
-            .shelf()
-            .settings
-            .scope
-            .exclude_departments
-            .is_empty();
+        let scope = self.world.shelf().settings.scope.clone();
+        let scope = WecomScope {
+            include: scope.include_departments,
+            exclude: scope.exclude_departments,
+        };
         let mut corp = self.world.corp.lock().unwrap();
-        let epoch = self.truth.turn(&corp, scoped);
+        let epoch = self.truth.turn(&corp, &scope);
         corp.epoch = epoch;
         drop(corp);
         self.world.shelf().ledger.epoch = epoch;

@@ -25,7 +25,7 @@ fn slow() -> Faults {
 
 /// Invocations that live for a minute only.
 fn short(world: &World, mut request: RunRequest) -> RunRequest {
-    request.deadline = world.now() + SignedDuration::from_mins(1);
+    request.deadline = world.now() + SignedDuration::from_secs(22);
     request
 }
 
@@ -122,7 +122,7 @@ async fn a_first_sync_of_twenty_thousand_in_segments_ends_as_if_it_had_been_one(
 
 #[tokio::test]
 async fn a_churn_in_segments_removes_what_an_uninterrupted_run_removes() {
-    let (mut world, mut other) = (World::new(6_000, 40), World::new(6_000, 40));
+    let (mut world, mut other) = (World::new(1_500, 20), World::new(1_500, 20));
     for world in [&mut world, &mut other] {
         world.run().await;
         upheave(world);
@@ -140,7 +140,7 @@ async fn a_churn_in_segments_removes_what_an_uninterrupted_run_removes() {
 /// Story 5: nobody is removed whom the first segment did not decide to remove.
 #[tokio::test]
 async fn who_leaves_between_two_segments_is_left_to_the_next_run_and_who_returns_stays() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     world.run().await;
     upheave(&world);
     let first = handed_over(begin(&mut world).await);
@@ -163,7 +163,7 @@ async fn who_leaves_between_two_segments_is_left_to_the_next_run_and_who_returns
 
 #[tokio::test]
 async fn what_the_first_segment_holds_is_told_once_by_the_last() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     world.run().await;
     upheave(&world);
     (40..400).for_each(|n| world.corp().dismiss(n));
@@ -185,7 +185,7 @@ async fn what_the_first_segment_holds_is_told_once_by_the_last() {
 
 #[tokio::test]
 async fn an_approval_between_two_segments_is_left_to_the_next_run() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     world.run().await;
     (0..400).for_each(|n| world.corp().dismiss(n));
     world.run().await;
@@ -234,7 +234,7 @@ async fn an_approved_list_is_worked_off_across_segments() {
 
 #[tokio::test]
 async fn a_segment_is_served_once_and_no_other_is() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
     let is_served = |outcome: &RunOutcome| matches!(outcome, RunOutcome::AlreadyServed(run) if *run == first.run);
     for segment in [1, 3] {
@@ -256,7 +256,7 @@ async fn a_segment_is_served_once_and_no_other_is() {
 
 #[tokio::test]
 async fn a_scheduled_run_is_skipped_beside_a_run_that_is_handed_over() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
     world.pass(SignedDuration::from_mins(5));
     let request = world.request();
@@ -271,7 +271,7 @@ async fn a_scheduled_run_is_skipped_beside_a_run_that_is_handed_over() {
 
 #[tokio::test]
 async fn a_segment_that_nobody_claimed_is_started_again() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
     world.shelf().segments_started.clear();
     world.pass(SignedDuration::from_mins(5));
@@ -287,7 +287,7 @@ async fn a_segment_that_nobody_claimed_is_started_again() {
 
 #[tokio::test]
 async fn a_segment_that_never_begins_is_buried_and_the_next_run_goes_on() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
     world.pass(SignedDuration::from_mins(16));
     let tidied = world.try_tidy(Faults::default()).await;
@@ -305,7 +305,7 @@ async fn a_segment_that_never_begins_is_buried_and_the_next_run_goes_on() {
 /// The lease of a run that was handed over expired, and its segment arrives before anybody else.
 #[tokio::test]
 async fn a_segment_that_arrives_after_its_time_buries_its_run() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
     world.pass(SignedDuration::from_mins(20));
     let late = go_on(&world, &first.run, 2).await;
@@ -317,7 +317,7 @@ async fn a_segment_that_arrives_after_its_time_buries_its_run() {
 
 #[tokio::test]
 async fn an_unsealed_continuation_removes_nobody_and_the_run_is_partial() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     world.run().await;
     upheave(&world);
     let first = handed_over(begin(&mut world).await);
@@ -334,7 +334,7 @@ async fn an_unsealed_continuation_removes_nobody_and_the_run_is_partial() {
 
 #[tokio::test]
 async fn a_run_whose_first_reading_was_unsealed_stays_unsealed() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     world.run().await;
     upheave(&world);
     world.corp().deaf.insert(7);
@@ -354,7 +354,7 @@ async fn a_run_whose_first_reading_was_unsealed_stays_unsealed() {
 /// A segment in which nothing gets through is the last one: it would go on for ever.
 #[tokio::test]
 async fn a_segment_that_gets_nowhere_ends_the_run() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
     let mut request = world.segment(&first.run, 2);
     request.deadline = world.now() + SignedDuration::from_secs(5);
@@ -368,7 +368,7 @@ async fn a_segment_that_gets_nowhere_ends_the_run() {
 /// `serve` starts: what its own killed process had handed over is not dead.
 #[tokio::test]
 async fn taking_over_goes_on_with_a_run_that_was_handed_over() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
     world.shelf().segments_started.clear();
     let (_, ports) = world.process(Faults::default());
@@ -430,7 +430,7 @@ async fn begin_within(world: &mut World, time: SignedDuration) -> RunOutcome {
 /// The clock of the lists goes on between segments: what expires on the way is held anew once.
 #[tokio::test]
 async fn a_handed_over_run_that_is_killed_before_it_starts_its_segment_goes_on() {
-    let mut world = World::new(6_000, 40);
+    let mut world = World::new(1_500, 20);
     world.pass(SignedDuration::from_hours(1));
     let request = world.request();
     let request = short(&world, request);

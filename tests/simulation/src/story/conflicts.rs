@@ -79,6 +79,8 @@ impl Story {
     pub(super) async fn replace(&mut self) {
         self.world.pass(SignedDuration::from_hours(1));
         self.tidy().await;
+        // What happened so far is judged by what was said so far.
+        self.judge();
         let ids = self.internal_ids();
         let begun = self.dice.one_in(2) && self.world.begin_clearing(false);
         if !begun {

@@ -1,5 +1,7 @@
 //! Every write, judged by what was so when it was written.
 
+use std::collections::BTreeMap;
+
 use org_model::{ItemKind, ItemState};
 use org_plan::{Action, Item, Resolution};
 
@@ -44,31 +46,35 @@ impl Truth {
     }
 
     /// They were gone while the run lived, WeCom said so by name, and nothing was left unanswered.
+    /// Of whom a person gave up with a range it is enough that they are out of sight.
     fn judge_delete(&self, corp: &Corp, write: &Written, claim: &Claimed) {
         let item = write.item();
         let (name, since) = (item.key().to_string(), claim.epoch);
         let moments = self.between(since, write.epoch);
         let given_up = self.given_up.contains(item.internal_id());
         let gone = moments.iter().any(|moment| match item {
-            Item::User(_) => !moment.people.contains_key(&name),
-            Item::Department(one) => !moment.departments.contains(&one.id.0),
+            Item::User(_) => {
+                let there = moment.people.get(&name);
+                there.is_none_or(|there| given_up && !there.shown)
+            }
+            Item::Department(one) => given_up || !moment.departments.contains(&one.id.0),
         });
-        assert!(gone || given_up, "it never left: {write:?}");
-        let heard = |told: Option<&u64>| told.is_some_and(|told| *told >= since);
-        let absent = heard(corp.told_absent.get(&name));
-        let outside = given_up && heard(corp.told_outside.get(&name));
-        assert!(absent || outside, "nobody was asked by name: {write:?}");
+        assert!(gone, "it never left: {write:?}");
+        let heard = |told: &BTreeMap<String, u64>| told.get(&name).is_some_and(|at| *at >= since);
+        let answers = [&corp.told_outside, &corp.told_there];
+        let outside = given_up && answers.into_iter().any(heard);
+        assert!(
+            heard(&corp.told_absent) || outside,
+            "nobody was asked by name: {write:?}"
+        );
         let blind = moments.iter().all(|moment| moment.incomplete);
-        assert!(!blind || given_up, "a list was not answered: {write:?}");
+        assert!(!blind, "a list was not answered: {write:?}");
     }
 
     fn judge_disable(&self, write: &Written, claim: &Claimed) {
         let name = write.item().key().to_string();
-        let moments = self.between(claim.epoch, write.epoch);
-        let closed = |open: Option<&bool>| open.is_some_and(|open| !open);
-        let closed = moments
-            .iter()
-            .any(|moment| closed(moment.people.get(&name)));
+        let mut moments = self.between(claim.epoch, write.epoch).iter();
+        let closed = moments.any(|moment| moment.people.get(&name).is_some_and(|one| !one.open));
         assert!(closed, "they may sign in: {write:?}");
     }
 
@@ -81,7 +87,7 @@ impl Truth {
         let moments = self.between(kept.epoch, write.epoch);
         let was_seen = moments.iter().any(|moment| match (kept.action, &kept.key) {
             // Who was kept from being locked out is seen again once they may sign in, or went.
-            (Action::Disable, _) => moment.people.get(&name) != Some(&false),
+            (Action::Disable, _) => moment.people.get(&name).is_none_or(|one| one.open),
             (_, org_model::ItemKey::User(_)) => moment.people.contains_key(&name),
             (_, org_model::ItemKey::Department(id)) => moment.departments.contains(&id.0),
         });

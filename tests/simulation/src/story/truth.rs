@@ -6,18 +6,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use org_model::{InternalId, ItemKey, ItemKind, MemberStatus, RunId};
 use org_plan::{Action, HeldItem, Resolution};
+use sync_run::ports::WecomScope;
 use sync_run::{RunMode, RunStatus};
 
-use crate::{Corp, Shelf};
+use crate::{Corp, Person, Shelf};
 
 /// The organisation between two changes of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
-    /// Who is there, and whether they may sign in.
-    pub people: BTreeMap<String, bool>,
+    pub people: BTreeMap<String, There>,
     pub departments: BTreeSet<u32>,
     /// A list that the app asks for is not answered.
     pub incomplete: bool,
+}
+
+/// Somebody who is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct There {
+    /// They may sign in.
+    pub open: bool,
+    /// An honest reading lists them: they are in the app's range and in the settings' scope.
+    pub shown: bool,
 }
 
 /// Which item, for all who speak of it.
@@ -55,16 +64,17 @@ pub struct Truth {
 
 impl Truth {
     /// Notes the organisation as it is; the number of this moment.
-    pub fn turn(&mut self, corp: &Corp, scoped: bool) -> u64 {
-        let open = |status| matches!(status, MemberStatus::Active | MemberStatus::Pending);
+    pub fn turn(&mut self, corp: &Corp, scope: &WecomScope) -> u64 {
+        let listed = corp.listed(scope);
+        let there = |person: &Person| There {
+            open: matches!(person.status, MemberStatus::Active | MemberStatus::Pending),
+            shown: person.departments.iter().any(|id| listed.contains(id)),
+        };
         let people = corp.people.iter();
-        let is_plain = corp.range.is_none() && !scoped && !corp.down;
         let moment = Moment {
-            people: people
-                .map(|(key, one)| (key.clone(), open(one.status)))
-                .collect(),
+            people: people.map(|(key, one)| (key.clone(), there(one))).collect(),
             departments: corp.departments.keys().copied().collect(),
-            incomplete: is_plain && corp.deaf.iter().any(|id| corp.departments.contains_key(id)),
+            incomplete: corp.deaf.iter().any(|id| listed.contains(id)),
         };
         if self.moments.last() != Some(&moment) {
             self.moments.push(moment);
