@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use source_admin::{AdminError, Precondition};
 use source_settings::{SettingsProblem, nesting_problem};
 
+use crate::plain;
 use crate::problem::Problem;
 
 /// Parts of the path.
@@ -20,7 +21,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for At<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(found)) => Ok(Self(found)),
-            Err(error) => Err(Problem::bad_parameter("path", error.body_text())),
+            // Every part is taken as text: there is nothing else that can be wrong with one.
+            Err(_) => Err(Problem::bad_parameter("path", "it is not UTF-8")),
         }
     }
 }
@@ -34,7 +36,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asks<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(found)) => Ok(Self(found)),
-            Err(error) => Err(Problem::bad_parameter("query", error.body_text())),
+            Err(error) => Err(Problem::bad_query(plain::of_query(&error.body_text()))),
         }
     }
 }
@@ -80,28 +82,11 @@ impl Body {
             "" => "{}",
             text => text,
         };
-        serde_json::from_str(text).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid",
-                format!("the body cannot be used: {}", without_value(&error)),
-                "correct the body and send it again",
-            ),
-            _ => not_json("the body is not JSON"),
-        })
-    }
-}
-
-/// What serde says, but for the value that was given. The name of a field is none.
-fn without_value(error: &serde_json::Error) -> String {
-    let told = error.to_string();
-    let fields = ["unknown field", "missing field", "duplicate field"];
-    if fields.iter().any(|kind| told.starts_with(kind)) {
-        return told;
-    }
-    match told.rsplit_once(", expected ") {
-        Some((_, wanted)) => format!("expected {wanted}"),
-        None => format!("line {}, column {}", error.line(), error.column()),
+        // A text is judged as a whole before anybody looks at what it says.
+        serde_json::from_str::<IgnoredAny>(text).map_err(|_| not_json("the body is not JSON"))?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| Problem::bad_body(plain::of_body(&error)))
     }
 }
 

@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use source_admin::wording::Language;
 
+use crate::form::thousandths;
+
 /// What the caller reads best of what there is: Chinese where it is asked for, else English.
 #[derive(Clone, Copy, Debug)]
 pub struct Speaks(pub Language);
@@ -46,19 +48,9 @@ fn range(text: &str) -> Option<(Language, u32)> {
     };
     let weight = match parameters.trim().strip_prefix("q=") {
         None => 1_000,
-        Some(weight) => thousandths(weight.trim())?,
+        Some(weight) => thousandths(weight)?,
     };
     Some((language, weight))
-}
-
-/// `0.5` is 500; more than 1 is no weight.
-fn thousandths(weight: &str) -> Option<u32> {
-    let (whole, rest) = weight.split_once('.').unwrap_or((weight, ""));
-    let digits = format!("{rest:0<3}");
-    let good = matches!(whole, "0" | "1") && digits.len() == 3;
-    let parts: u32 = digits.parse().ok().filter(|_| good)?;
-    let sum = whole.parse::<u32>().ok()? * 1_000 + parts;
-    (sum <= 1_000).then_some(sum)
 }
 
 /// An answer with sentences in it.

@@ -8,10 +8,13 @@
 //!   who should do what.
 
 mod caller;
+mod csv;
 mod extract;
+mod form;
 pub mod lambda;
 mod language;
 mod openapi;
+mod plain;
 mod problem;
 mod routes;
 mod shapes;

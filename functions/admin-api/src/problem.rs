@@ -96,18 +96,38 @@ impl Problem {
 
     /// A parameter of the query, or a header, that nobody can use.
     pub(crate) fn bad_parameter(name: &str, message: impl Into<String>) -> Self {
-        let remedy = "correct that parameter";
+        Self::bad_query(FieldProblem {
+            pointer: name.to_owned(),
+            message: message.into(),
+            remedy: "correct that parameter".to_owned(),
+        })
+    }
+
+    /// A body that is JSON and says something that nobody can use.
+    pub(crate) fn bad_body(found: FieldProblem) -> Self {
+        let place = match found.pointer.as_str() {
+            "" => "the body",
+            pointer => pointer,
+        };
+        let mut problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            format!("{place} cannot be used: {}", found.message),
+            "correct what `errors` names and send the whole body again",
+        );
+        problem.errors = Box::new([found]);
+        problem
+    }
+
+    /// The same of a query, judged already.
+    pub(crate) fn bad_query(found: FieldProblem) -> Self {
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "bad_parameter",
-            format!("{name} cannot be used"),
-            remedy,
+            format!("{} cannot be used: {}", found.pointer, found.message),
+            "correct that parameter",
         );
-        problem.errors = Box::new([FieldProblem {
-            pointer: name.to_owned(),
-            message: message.into(),
-            remedy: remedy.to_owned(),
-        }]);
+        problem.errors = Box::new([found]);
         problem
     }
 }
@@ -136,9 +156,14 @@ fn status_of(error: &AdminError) -> StatusCode {
         | AdminError::NoRangeWaits
         | AdminError::StaleRange { .. }
         | AdminError::RangeDecided
+        | AdminError::RunOver { .. }
+        | AdminError::RunNotOver { .. }
+        | AdminError::NothingToUndo { .. }
+        | AdminError::NotDeleted { .. }
+        | AdminError::NoConflict { .. }
+        | AdminError::OtherConflict { .. }
         | AdminError::NotWaiting { .. } => StatusCode::CONFLICT,
-        AdminError::ExceptNotAvailable => StatusCode::NOT_IMPLEMENTED,
-        AdminError::NoSuchLoginApp(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        AdminError::NoSuchLoginApp(_) | AdminError::UnknownPlan => StatusCode::UNPROCESSABLE_ENTITY,
         AdminError::Vault(_)
         | AdminError::SecretUnread(_)
         | AdminError::Notifier(_)
@@ -177,7 +202,11 @@ impl From<AdminError> for Problem {
             AdminError::StaleRange { fingerprint } => {
                 problem.fingerprint = Some(Box::new(fingerprint));
             }
-            AdminError::RunLive { run } | AdminError::KeyReused { run } => {
+            AdminError::RunLive { run }
+            | AdminError::KeyReused { run }
+            | AdminError::RunOver { run }
+            | AdminError::RunNotOver { run }
+            | AdminError::NothingToUndo { run } => {
                 problem.run = Some(Box::new(run));
             }
             _ => {}

@@ -54,6 +54,7 @@ pub async fn from_environment() -> Result<Admin, Failure> {
         notifier: Arc::new(SnsNotifier::new(&config, settings.notice_topic_arn)),
         queue: store.clone(),
         held: store.clone(),
+        kept: store.clone(),
         ranges: store.clone(),
         directory: store,
         starter: Arc::new(LambdaStarter::new(&config, settings.sync_function_arn)),

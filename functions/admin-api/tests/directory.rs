@@ -84,3 +84,37 @@ async fn departments_have_the_shape_of_the_contract() {
     assert_eq!(second["leaders"], json!(["Zhang.1"]));
     assert_eq!(listed["items"][0]["parent"], Value::Null);
 }
+
+#[tokio::test]
+async fn people_of_a_department_are_those_who_stand_in_it_itself() {
+    let api = with_people().await;
+    let all = api.get("/sources/hq/departments/1/users").await;
+    assert_eq!(all.status, 200, "{}", all.text);
+    assert_eq!(all.json["items"].as_array().unwrap().len(), 2);
+    let active = api.get("/sources/hq/departments/1/users?status=active");
+    let active = active.await.json;
+    assert_eq!(active["items"].as_array().unwrap().len(), 1);
+    assert_eq!(active["items"][0]["userid"], "Zhang.1");
+    let below = api.get("/sources/hq/departments/16/users").await.json;
+    assert_eq!(below, json!({ "items": [], "next": null }));
+    let page = api
+        .get("/sources/hq/departments/1/users?limit=1")
+        .await
+        .json;
+    assert!(page["next"].is_string());
+}
+
+#[tokio::test]
+async fn an_unknown_department_is_404() {
+    let api = with_people().await;
+    for id in ["2", "99999999999", "-1", "all"] {
+        let refused = api
+            .get(&format!("/sources/hq/departments/{id}/users"))
+            .await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code()),
+            (404, "not_found"),
+            "{id}"
+        );
+    }
+}

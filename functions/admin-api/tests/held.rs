@@ -175,18 +175,113 @@ async fn an_unknown_entry_in_except_is_422_and_nothing_is_approved() {
 }
 
 #[tokio::test]
-async fn excepting_known_items_is_refused_rather_than_pretended() {
+async fn whoever_is_excepted_stays_and_is_kept() {
     let api = Api::with_source().await;
     let fingerprint = api.hold(4);
     let path = format!("/sources/hq/held/{fingerprint}/approve");
     let except = json!({ "except": [{ "kind": "user", "id": "Zhang.1" }] });
-    let refused = api.post(&path, &except).await;
-    assert_eq!(
-        (refused.status.as_u16(), refused.code()),
-        (501, "except_not_available_yet")
-    );
-    assert_eq!(api.world.state().held[0].state, HeldState::Waiting);
+    let approved = api.post(&path, &except).await;
+    assert_eq!(approved.status, 200, "{}", approved.text);
+    assert_eq!(approved.json["state"], "approved");
+    assert_eq!(approved.json["count"], 3);
+    assert_eq!(approved.json["approval_run"]["status"], "queued");
+    assert_eq!(api.post(&path, &except).await.json, approved.json);
+    let kept = api.get("/sources/hq/kept").await.json;
+    let mark = json!({ "kind": "user", "id": "Zhang.1", "internal_id": "internal-1",
+        "name": "张1", "action": "delete", "departments": [1], "why": "excepted",
+        "list": fingerprint.to_string(), "run": null, "by": "local", "at": NOW });
+    assert_eq!(kept, json!({ "items": [mark], "next": null }));
+    let other = api.post(&path, &json!({})).await;
+    assert_eq!((other.status.as_u16(), other.code()), (409, "not_waiting"));
+}
+
+#[tokio::test]
+async fn excepting_everybody_rejects_the_list_and_asks_for_no_run() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(2);
+    let path = format!("/sources/hq/held/{fingerprint}/approve");
+    let all = ["Zhang.0", "Zhang.1"].map(|id| json!({ "kind": "user", "id": id }));
+    let rejected = api.post(&path, &json!({ "except": all })).await;
+    assert_eq!(rejected.status, 200, "{}", rejected.text);
+    assert_eq!(rejected.json["state"], "rejected");
+    assert_eq!(rejected.json["approval_run"], Value::Null);
     assert!(api.world.state().runs.is_empty());
+}
+
+#[tokio::test]
+async fn rejecting_a_list_keeps_everybody_on_it() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(3);
+    let path = format!("/sources/hq/held/{fingerprint}/reject");
+    let rejected = api.call(Method::POST, &path, &[], None).await;
+    assert_eq!(rejected.status, 200, "{}", rejected.text);
+    assert_eq!(rejected.json["state"], "rejected");
+    assert_eq!(rejected.json["count"], 3);
+    assert_eq!(rejected.json["decided_by"], "local");
+    assert_eq!(rejected.json["decided_at"], NOW);
+    api.pass(SignedDuration::from_mins(5));
+    assert_eq!(api.post(&path, &json!({})).await.json, rejected.json);
+    let listed = api.get("/sources/hq/held").await.json;
+    assert_eq!(listed["items"][0], rejected.json);
+    let kept = api.get("/sources/hq/kept?limit=2").await.json;
+    assert_eq!(kept["items"][0]["why"], "rejected");
+    assert_eq!(kept["items"].as_array().unwrap().len(), 2);
+    let next = kept["next"].as_str().unwrap();
+    let rest = api
+        .get(&format!("/sources/hq/kept?cursor={next}"))
+        .await
+        .json;
+    assert_eq!(rest["items"][0]["id"], "Zhang.2");
+    assert!(api.world.state().runs.is_empty());
+    let approve = format!("/sources/hq/held/{fingerprint}/approve");
+    let late = api.post(&approve, &json!({})).await;
+    assert_eq!((late.status.as_u16(), late.code()), (409, "not_waiting"));
+    assert!(late.json["detail"].as_str().unwrap().contains("rejected"));
+}
+
+#[tokio::test]
+async fn a_rejection_takes_no_wishes() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(3);
+    let path = format!("/sources/hq/held/{fingerprint}/reject");
+    let refused = api.post(&path, &json!({ "except": [] })).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (422, "invalid"));
+    assert_eq!(refused.pointers(), ["/except"]);
+    assert_eq!(api.world.state().held[0].state, HeldState::Waiting);
+}
+
+#[tokio::test]
+async fn a_suspected_rename_is_shown_with_its_userid() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(1);
+    let new = org_model::UserId::new("Zhang.New");
+    api.world.state().held[0].list.items[0].suspected_rename = Some(new);
+    let path = format!("/sources/hq/held/{fingerprint}/items");
+    let items = api.get(&path).await.json;
+    assert_eq!(items["items"][0]["suspected_rename"], "Zhang.New");
+}
+
+#[tokio::test]
+async fn somebody_is_kept_until_the_mark_is_taken_back() {
+    let api = Api::with_source().await;
+    let fingerprint = api.hold(2);
+    let path = format!("/sources/hq/held/{fingerprint}/reject");
+    api.post(&path, &json!({})).await;
+    let mark = "/sources/hq/kept/user/zhang.1";
+    let cleared = api.call(Method::DELETE, mark, &[], None).await;
+    assert_eq!((cleared.status.as_u16(), cleared.text.as_str()), (204, ""));
+    let kept = api.get("/sources/hq/kept").await.json;
+    assert_eq!(kept["items"].as_array().unwrap().len(), 1);
+    let history = api.get("/sources/hq/history").await.json;
+    assert_eq!(history["items"][0]["action"], "kept_cleared");
+    assert_eq!(history["items"][0]["by"], "local");
+    let pointer = &history["items"][0]["changes"][0]["pointer"];
+    assert_eq!(pointer, "/kept/user/Zhang.1");
+    let again = api.call(Method::DELETE, mark, &[], None).await;
+    assert_eq!((again.status.as_u16(), again.code()), (404, "not_found"));
+    let odd = api.call(Method::DELETE, "/sources/hq/kept/dog/1", &[], None);
+    let odd = odd.await;
+    assert_eq!((odd.status.as_u16(), odd.code()), (400, "bad_parameter"));
 }
 
 #[tokio::test]
@@ -236,5 +331,7 @@ async fn an_unknown_list_is_404() {
             let path = format!("/sources/hq/held/{fingerprint}/approve");
             assert_eq!(api.post(&path, &body).await.code(), "not_found");
         }
+        let path = format!("/sources/hq/held/{fingerprint}/reject");
+        assert_eq!(api.post(&path, &json!({})).await.code(), "not_found");
     }
 }

@@ -135,14 +135,26 @@ async fn repeating_a_key_starts_a_run_that_is_still_queued() {
 async fn a_run_may_name_the_only_plan_it_applies() {
     let api = Api::with_source().await;
     let plan = "00112233445566778899aabbccddeeff";
-    let asked = api
-        .post(RUNS, &json!({ "mode": "apply", "plan": plan }))
-        .await;
+    let body = json!({ "mode": "apply", "plan": plan });
+    let unknown = api.post(RUNS, &body).await;
+    assert_eq!(
+        (unknown.status.as_u16(), unknown.code()),
+        (422, "unknown_plan")
+    );
+    assert!(unknown.json["remedy"].as_str().unwrap().contains("`plan`"));
+    api.add_run("run-that-planned", RunStatus::Planned);
+    {
+        let planned = &mut api.world.state().runs[0];
+        planned.mode = RunMode::Plan;
+        planned.plan = Some(plan.parse().unwrap());
+    }
+    let asked = api.post(RUNS, &body).await;
     assert_eq!(
         (asked.status.as_u16(), &asked.json["expected_plan"]),
         (202, &json!(plan))
     );
-    let record = api.world.state().runs[0].clone();
+    assert_eq!(asked.json["expected_plan_run"], "run-that-planned");
+    let record = api.world.state().runs[1].clone();
     assert_eq!(record.expected_plan.unwrap().to_string(), plan);
     assert_eq!(record.mode, RunMode::Apply);
 }
@@ -152,6 +164,8 @@ async fn a_wish_that_nobody_understands_starts_nothing() {
     let api = Api::with_source().await;
     let wishes = [
         json!({ "mode": "dry-run" }),
+        json!({ "mode": "undo" }),
+        json!({ "mode": "restore" }),
         json!({ "Mode": "plan" }),
         json!({ "mode": "apply", "plan": "short" }),
         json!({ "mode": "plan", "plan": "00112233445566778899aabbccddeeff" }),
@@ -260,6 +274,10 @@ async fn a_run_has_the_shape_of_the_contract() {
         "unsealed_reasons",
         "agent",
         "plan",
+        "expected_plan",
+        "expected_plan_run",
+        "undoes",
+        "restores",
         "counts",
         "wecom_calls",
         "dynamodb",
@@ -314,17 +332,53 @@ async fn rows_are_filtered_by_kind_action_and_result() {
 }
 
 #[tokio::test]
-async fn rows_as_csv_are_refused_until_they_are_there() {
+async fn rows_come_as_a_table_by_header_or_by_query() {
+    let api = Api::with_source().await;
+    let run = api.add_run("run-1", RunStatus::Held);
+    let mut odd = row(1, Action::Create, RowResult::Done);
+    odd.name = "=HYPERLINK(\"http://example.com\")".to_owned();
+    let rows = vec![odd, row(2, Action::Delete, RowResult::Held)];
+    api.world.state().rows.insert(run, rows);
+    let path = "/sources/hq/runs/run-1/rows?limit=1";
+    let csv = [("accept", "text/csv")];
+    let table = api.call(Method::GET, path, &csv, None).await;
+    assert_eq!(table.status, 200, "{}", table.text);
+    let kind = "text/csv; charset=utf-8; header=present";
+    assert_eq!(table.header("content-type"), kind);
+    let lines: Vec<&str> = table.text.split("\r\n").collect();
+    assert!(lines[0].starts_with("\u{feff}seq,kind,id,"), "{}", lines[0]);
+    assert!(lines[1].contains("\"'=HYPERLINK("), "{}", lines[1]);
+    assert_eq!(lines.len(), 3, "a header, a row, and the end of its line");
+    let link = table.header("link").to_owned();
+    let next = link.strip_prefix('<').and_then(|link| link.split_once('>'));
+    let (next, relation) = next.unwrap();
+    assert_eq!(relation, "; rel=\"next\"");
+    let rest = api.call(Method::GET, next, &csv, None).await;
+    assert!(rest.text.contains("2,user,Zhang.2"), "{}", rest.text);
+    assert_eq!(rest.header("link"), "");
+    let asked = api.get(&format!("{path}&format=csv")).await;
+    assert_eq!(asked.text, table.text);
+    let plain = format!("{path}&format=json");
+    let json = api.call(Method::GET, &plain, &csv, None).await;
+    assert_eq!(json.json["items"][0]["seq"], 1);
+    assert_eq!(json.header("link").replace("format=json&", ""), link);
+}
+
+#[tokio::test]
+async fn rows_come_in_no_other_form() {
     let api = Api::with_source().await;
     api.add_run("run-1", RunStatus::Held);
     let path = "/sources/hq/runs/run-1/rows";
     let refused = api
-        .call(Method::GET, path, &[("accept", "text/csv")], None)
+        .call(Method::GET, path, &[("accept", "text/html")], None)
         .await;
     assert_eq!(
         (refused.status.as_u16(), refused.code()),
         (406, "not_acceptable")
     );
+    let odd = api.get(&format!("{path}?format=xlsx")).await;
+    assert_eq!((odd.status.as_u16(), odd.code()), (400, "bad_parameter"));
+    assert_eq!(odd.pointers(), ["?format"]);
     for taken in ["application/json", "text/csv, */*;q=0.1", "application/*"] {
         let answer = api
             .call(Method::GET, path, &[("accept", taken)], None)

@@ -44,8 +44,12 @@ pub(crate) fn routes() -> (Router<Desk>, OpenApi) {
         .merge(routes::range::routes())
         .merge(routes::clearing::routes())
         .merge(routes::runs::routes())
+        .merge(routes::rows::routes())
+        .merge(routes::giving_back::routes())
         .merge(routes::held::routes())
+        .merge(routes::kept::routes())
         .merge(routes::directory::routes())
+        .merge(routes::conflicts::routes())
         .merge(routes::service::routes())
         .split_for_parts()
 }

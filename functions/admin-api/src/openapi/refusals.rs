@@ -34,7 +34,7 @@ sets! {
     Deciding: [400, 403, 404, 409, 413, 415, 422, 500, 503];
     Replacing: [400, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503];
     Deleting: [403, 404, 409, 412, 428, 500, 503];
-    Approving: [400, 403, 404, 409, 413, 415, 422, 500, 501, 503];
+    ClearingKept: [400, 403, 404, 500, 503];
 }
 
 fn problem(status: u16) -> (String, RefOr<Response>) {
@@ -60,7 +60,6 @@ fn meaning(status: u16) -> &'static str {
         422 => "The body is wrong; `errors` names everything that is",
         428 => "A change must say which version it is based on",
         500 => "The system failed; nothing that was promised is lost",
-        501 => "Not available yet; nothing was changed",
         503 => "Something behind the API does not answer; try again later",
         _ => "Refused",
     }

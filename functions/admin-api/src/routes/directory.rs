@@ -15,13 +15,14 @@ use crate::Desk;
 use crate::extract::{Asks, At};
 use crate::openapi::refusals;
 use crate::problem::Problem;
-use crate::shapes::{Department, List, User, UserStatusWord};
+use crate::shapes::{Department, DepartmentNumber, List, Person, User, UserStatusWord};
 
 pub fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::default()
         .routes(routes!(users))
         .routes(routes!(user))
         .routes(routes!(departments))
+        .routes(routes!(department_users))
 }
 
 /// Which people.
@@ -33,6 +34,16 @@ pub struct UserQuery {
     /// Written at this time or later.
     #[param(value_type = Option<String>, format = DateTime)]
     updated_since: Option<Timestamp>,
+}
+
+impl From<UserQuery> for UserFilter {
+    fn from(asked: UserQuery) -> Self {
+        Self {
+            status: asked.status,
+            updated_since: asked.updated_since,
+            department: None,
+        }
+    }
 }
 
 /// People of a source
@@ -50,12 +61,8 @@ async fn users(
     Asks(asked): Asks<UserQuery>,
     Asks(paging): Asks<Paging>,
 ) -> Result<Json<List<User>>, Problem> {
-    let filter = UserFilter {
-        status: asked.status,
-        updated_since: asked.updated_since,
-    };
     let page = paging.request()?;
-    let users = desk.admin.users(&source, &filter, &page).await?;
+    let users = desk.admin.users(&source, &asked.into(), &page).await?;
     Ok(Json(List::page(users)))
 }
 
@@ -67,14 +74,14 @@ async fn users(
         ("userid" = String, Path, description = "The person's id in WeCom, ignoring case"),
     ),
     responses(
-        (status = 200, description = "The person", body = User),
+        (status = 200, description = "The person, and the conflict that stands", body = Person),
         refusals::Reading,
     )
 )]
 async fn user(
     State(desk): State<Desk>,
     At((source, userid)): At<(String, String)>,
-) -> Result<Json<User>, Problem> {
+) -> Result<Json<Person>, Problem> {
     Ok(Json(desk.admin.user(&source, &userid).await?.into()))
 }
 
@@ -96,4 +103,35 @@ async fn departments(
     let page = paging.request()?;
     let departments = desk.admin.departments(&source, &page).await?;
     Ok(Json(List::page(departments)))
+}
+
+/// People of one department
+///
+/// Who stands in the department itself, not in those below it.
+#[utoipa::path(
+    get, path = "/sources/{source}/departments/{id}/users", operation_id = "listDepartmentUsers",
+    tag = "directory",
+    params(
+        ("source" = String, Path, description = "The source's name"),
+        ("id" = DepartmentNumber, Path, description = "The department's id in WeCom"),
+        UserQuery,
+        Paging,
+    ),
+    responses(
+        (status = 200, description = "One page of people", body = List<User>),
+        refusals::Listing,
+    )
+)]
+async fn department_users(
+    State(desk): State<Desk>,
+    At((source, id)): At<(String, String)>,
+    Asks(asked): Asks<UserQuery>,
+    Asks(paging): Asks<Paging>,
+) -> Result<Json<List<User>>, Problem> {
+    let page = paging.request()?;
+    let users = desk
+        .admin
+        .users_of_department(&source, &id, asked.into(), &page)
+        .await?;
+    Ok(Json(List::page(users)))
 }

@@ -10,7 +10,7 @@ use super::Paging;
 use crate::extract::{Asks, At, Body};
 use crate::openapi::refusals;
 use crate::problem::Problem;
-use crate::shapes::{Approval, ApproveBody, HeldItem, HeldList, List};
+use crate::shapes::{Approval, ApproveBody, HeldItem, HeldList, List, Nothing};
 use crate::{Caller, Desk};
 
 pub fn routes() -> OpenApiRouter<Desk> {
@@ -18,6 +18,7 @@ pub fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(list))
         .routes(routes!(items))
         .routes(routes!(approve))
+        .routes(routes!(reject))
 }
 
 /// A source's held lists, latest first
@@ -60,11 +61,13 @@ async fn items(
     Ok(Json(List::page(items)))
 }
 
-/// Approve exactly this list
+/// Approve exactly this list, or all but some of it
 ///
 /// The approval is durable before the answer; the run that was asked for, or else the next sealed
-/// run, applies it. Each item is confirmed gone once more. Repeating the call changes nothing, but
-/// asks for another run if the one asked for is over and did not apply it.
+/// run, applies it. Each item is confirmed gone once more. Whoever is named in `except` stays, and
+/// is kept from then on; one unknown entry, and nothing is approved. Excepting everybody rejects
+/// the list, and no run is asked for. Repeating the call changes nothing, but asks for another run
+/// if the one asked for is over and did not apply it; with other exceptions it is refused.
 #[utoipa::path(
     post, path = "/sources/{source}/held/{fingerprint}/approve", operation_id = "approveHeld",
     tag = "held",
@@ -74,8 +77,9 @@ async fn items(
     ),
     request_body = Option<ApproveBody>,
     responses(
-        (status = 200, description = "Approved", body = Approval),
-        refusals::Approving,
+        (status = 200, description = "Approved; with everybody excepted, rejected",
+            body = Approval),
+        refusals::Deciding,
     )
 )]
 async fn approve(
@@ -91,4 +95,32 @@ async fn approve(
         .approve(&source, &fingerprint, &except, &caller.0)
         .await?;
     Ok(Json(approval.into()))
+}
+
+/// Reject exactly this list
+///
+/// Whoever is left of it stays, and is kept from then on: no run removes them until they are seen
+/// again in WeCom or the mark is cleared. Nothing is left for a run to do. Repeating the call
+/// changes nothing.
+#[utoipa::path(
+    post, path = "/sources/{source}/held/{fingerprint}/reject", operation_id = "rejectHeld",
+    tag = "held",
+    params(
+        ("source" = String, Path, description = "The source's name"),
+        ("fingerprint" = String, Path, description = "The list's fingerprint"),
+    ),
+    responses(
+        (status = 200, description = "Rejected", body = HeldList),
+        refusals::Deciding,
+    )
+)]
+async fn reject(
+    State(desk): State<Desk>,
+    At((source, fingerprint)): At<(String, String)>,
+    caller: Caller,
+    body: Body,
+) -> Result<Json<HeldList>, Problem> {
+    let Nothing {} = body.parse()?;
+    let rejected = desk.admin.reject(&source, &fingerprint, &caller.0).await?;
+    Ok(Json(rejected.into()))
 }

@@ -4,13 +4,17 @@
 pub mod agents;
 pub mod checks;
 pub mod clearing;
+pub mod conflicts;
 pub mod contacts;
 pub mod directory;
+pub mod giving_back;
 pub mod held;
 pub mod history;
+pub mod kept;
 pub mod login_apps;
 pub mod preview;
 pub mod range;
+pub mod rows;
 pub mod runs;
 pub mod service;
 pub mod sources;

@@ -2,15 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use org_model::ItemKind;
-use org_plan::Action;
-use serde::Deserialize;
-use source_admin::RunRequest;
-use source_admin::ports::RowFilter;
-use sync_run::{RowResult, RunMode};
-use utoipa::IntoParams;
+use source_admin::{Asked, RunRequest};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,19 +12,20 @@ use super::Paging;
 use crate::extract::{Asks, At, Body, IdempotencyKey};
 use crate::openapi::refusals;
 use crate::problem::Problem;
-use crate::shapes::{ActionWord, KindWord, List, ResultWord, Row, Run, RunBody};
+use crate::shapes::{List, Run, RunBody, WishedMode};
 use crate::{Caller, Desk};
 
 pub fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::default()
         .routes(routes!(list, ask))
         .routes(routes!(get))
-        .routes(routes!(rows))
 }
 
 /// Ask for a run now
 ///
 /// The run is queued durably, then started. A `plan` run ends at its decision and changes nothing.
+/// With `plan` it applies exactly what a run in that mode showed, or says in its rows what is
+/// different by now.
 #[utoipa::path(
     post, path = "/sources/{source}/runs", operation_id = "askForRun", tag = "runs",
     params(
@@ -54,9 +49,14 @@ async fn ask(
 ) -> Result<Response, Problem> {
     let request = run_request(body.parse()?, idempotency_key)?;
     let asked = desk.admin.request_run(&source, &request, &caller.0).await?;
+    Ok(queued(&source, asked))
+}
+
+/// The answer to a wish for a run.
+pub fn queued(source: &str, asked: Asked) -> Response {
     let place = format!("/sources/{source}/runs/{}", asked.record.run);
     let shape = Json(Run::from(asked));
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], shape).into_response())
+    (StatusCode::ACCEPTED, [(header::LOCATION, place)], shape).into_response()
 }
 
 fn run_request(body: RunBody, idempotency_key: Option<String>) -> Result<RunRequest, Problem> {
@@ -66,14 +66,14 @@ fn run_request(body: RunBody, idempotency_key: Option<String>) -> Result<RunRequ
     };
     let plan = match body.plan.as_deref().map(str::parse) {
         Some(Err(_)) => return Err(refuse("a plan's fingerprint has 32 hexadecimal digits")),
-        Some(Ok(_)) if body.mode == RunMode::Plan => {
+        Some(Ok(_)) if body.mode == WishedMode::Plan => {
             return Err(refuse("a plan is named to apply it, with the mode `apply`"));
         }
         Some(Ok(plan)) => Some(plan),
         None => None,
     };
     Ok(RunRequest {
-        mode: body.mode,
+        mode: body.mode.into(),
         plan,
         idempotency_key,
     })
@@ -114,67 +114,4 @@ async fn get(
     At((source, run)): At<(String, String)>,
 ) -> Result<Json<Run>, Problem> {
     Ok(Json(desk.admin.run(&source, &run).await?.into()))
-}
-
-/// Which rows.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct RowQuery {
-    #[param(value_type = Option<KindWord>)]
-    kind: Option<ItemKind>,
-    #[param(value_type = Option<ActionWord>)]
-    action: Option<Action>,
-    #[param(value_type = Option<ResultWord>)]
-    result: Option<RowResult>,
-}
-
-/// A run's rows
-#[utoipa::path(
-    get, path = "/sources/{source}/runs/{run}/rows", operation_id = "listRows", tag = "runs",
-    params(
-        ("source" = String, Path, description = "The source's name"),
-        ("run" = String, Path, description = "The run's id"),
-        RowQuery,
-        Paging,
-    ),
-    responses(
-        (status = 200, description = "One page of rows", body = List<Row>),
-        refusals::ListingRows,
-    )
-)]
-async fn rows(
-    State(desk): State<Desk>,
-    At((source, run)): At<(String, String)>,
-    Asks(asked): Asks<RowQuery>,
-    Asks(paging): Asks<Paging>,
-    headers: HeaderMap,
-) -> Result<Json<List<Row>>, Problem> {
-    only_json(&headers)?;
-    let filter = RowFilter {
-        kind: asked.kind,
-        action: asked.action,
-        result: asked.result,
-    };
-    let page = paging.request()?;
-    let rows = desk.admin.rows(&source, &run, &filter, &page).await?;
-    Ok(Json(List::page(rows)))
-}
-
-/// Rows are to come as `text/csv` too; until then, asking for it is refused.
-fn only_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let asked = headers.get(header::ACCEPT);
-    let asked = asked.and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-    let takes = |range: &str| {
-        let range = range.split(';').next().unwrap_or_default().trim();
-        matches!(range, "" | "*/*" | "application/*" | "application/json")
-    };
-    match asked.split(',').any(takes) {
-        true => Ok(()),
-        false => Err(Problem::new(
-            StatusCode::NOT_ACCEPTABLE,
-            "not_acceptable",
-            "rows come as application/json only",
-            "send the header Accept: application/json",
-        )),
-    }
 }

@@ -26,8 +26,9 @@ pub struct HeldList {
     pub rules: Vec<HeldRule>,
     #[schema(value_type = HeldStateWord)]
     pub state: HeldState,
-    /// Items that still wait, or may still be removed.
+    /// Items that still wait, or may still be removed; of a rejected list those that stay.
     pub count: u64,
+    /// Who approved or rejected it.
     pub decided_by: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub decided_at: Option<Timestamp>,
@@ -99,6 +100,9 @@ pub struct HeldItem {
     #[schema(value_type = ActionWord)]
     pub action: Action,
     pub departments: Vec<u32>,
+    /// Somebody new under this userid may be the same person; absent: nobody may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspected_rename: Option<String>,
 }
 
 impl From<org_plan::HeldItem> for HeldItem {
@@ -114,6 +118,7 @@ impl From<org_plan::HeldItem> for HeldItem {
                 .iter()
                 .map(|department| department.0)
                 .collect(),
+            suspected_rename: item.suspected_rename.map(|userid| userid.to_string()),
         }
     }
 }
@@ -122,7 +127,7 @@ impl From<org_plan::HeldItem> for HeldItem {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproveBody {
-    /// Items to keep. Not available yet: anything here is refused and nothing is approved.
+    /// Items to keep, spelled as the list spells them.
     #[serde(default)]
     pub except: Vec<ExceptEntry>,
 }

@@ -19,15 +19,29 @@ use super::{
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunBody {
-    #[serde(default = "apply")]
-    #[schema(value_type = ModeWord)]
-    pub mode: RunMode,
-    /// Apply exactly this plan; if the plan is another by then, the run refuses it as stale.
+    #[serde(default)]
+    pub mode: WishedMode,
+    /// Apply exactly this plan, which a run in the mode `plan` showed; if the plan is another by
+    /// then, the run refuses it as stale and its rows say what is different.
     pub plan: Option<String>,
 }
 
-fn apply() -> RunMode {
-    RunMode::Apply
+/// What may be asked for here; undo and restore have calls of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WishedMode {
+    #[default]
+    Apply,
+    Plan,
+}
+
+impl From<WishedMode> for RunMode {
+    fn from(mode: WishedMode) -> Self {
+        match mode {
+            WishedMode::Apply => Self::Apply,
+            WishedMode::Plan => Self::Plan,
+        }
+    }
 }
 
 /// One execution.
@@ -43,6 +57,7 @@ pub struct Run {
     /// For schedules: the Scheduler's execution id; `null`: another trigger, or the local runner.
     pub execution: Option<String>,
     pub generation: Option<u64>,
+    /// How many invocations it took so far: one that nears its deadline hands over to the next.
     pub segments: u32,
     #[schema(value_type = RunStatusWord)]
     pub status: RunStatus,
@@ -61,6 +76,12 @@ pub struct Run {
     pub plan: Option<String>,
     /// The only plan that this run may apply.
     pub expected_plan: Option<String>,
+    /// The run that showed that plan.
+    pub expected_plan_run: Option<String>,
+    /// For `undo`: the run whose removals are given back.
+    pub undoes: Option<String>,
+    /// For `restore`: who is given back.
+    pub restores: Option<String>,
     /// Rows by kind in the plural, action and result.
     #[schema(value_type = BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>)]
     pub counts: Counts,
@@ -125,6 +146,9 @@ impl From<RunRecord> for Run {
             agent: record.agent,
             plan: record.plan.map(|plan| plan.to_string()),
             expected_plan: record.expected_plan.map(|plan| plan.to_string()),
+            expected_plan_run: record.expected_plan_run.map(|run| run.to_string()),
+            undoes: record.undoes.map(|run| run.to_string()),
+            restores: record.restores.map(|userid| userid.to_string()),
             counts: record.counts,
             kept_back: record.kept_back,
             wecom_calls: record.wecom_calls,

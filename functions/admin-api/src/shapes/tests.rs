@@ -15,7 +15,7 @@ fn all_words<T: DeserializeOwned>() -> String {
 
 #[test]
 fn the_document_lists_exactly_the_words_that_are_written() {
-    assert!(all_words::<ModeWord>().contains("expected `apply` or `plan`"));
+    assert!(all_words::<KindWord>().contains("expected `user` or `department`"));
     assert_eq!(all_words::<TriggerWord>(), all_words::<sync_run::Trigger>());
     assert_eq!(all_words::<ModeWord>(), all_words::<sync_run::RunMode>());
     assert_eq!(
@@ -38,6 +38,14 @@ fn the_document_lists_exactly_the_words_that_are_written() {
     assert_eq!(
         all_words::<HistoryActionWord>(),
         all_words::<source_admin::ports::HistoryAction>()
+    );
+    assert_eq!(
+        all_words::<ResolutionWord>(),
+        all_words::<org_plan::Resolution>()
+    );
+    assert_eq!(
+        all_words::<OtherRecordWord>(),
+        all_words::<sync_run::OtherRecord>()
     );
     assert_eq!(
         all_words::<PeopleWord>(),

@@ -16,8 +16,9 @@ macro_rules! words {
 words! {
     /// What asked for a run.
     TriggerWord { Schedule, Manual, Approval }
-    /// `plan` stops at the decision and writes nothing but its rows.
-    ModeWord { Apply, Plan }
+    /// `plan` stops at the decision and writes nothing but its rows; `undo` and `restore` give back
+    /// without asking WeCom.
+    ModeWord { Apply, Plan, Undo, Restore }
     /// The worst thing that happened: failed, partial, held, succeeded, in this order.
     RunStatusWord {
         Queued, Running, Succeeded, Partial, Held, Failed, Skipped, Planned, Cancelled,
@@ -38,11 +39,22 @@ words! {
     UserStatusWord { Active, Disabled, Pending, Left, Deleted }
     ContactStateWord { Pending, Confirmed, Gone }
     ClearanceStateWord { Clearing, Vacant }
-    HistoryActionWord { Created, Changed, CredentialsImported, RangeAccepted, Replaced }
+    HistoryActionWord {
+        Created, Changed, CredentialsImported, RangeAccepted, Replaced, KeptCleared,
+    }
+    /// The decision that keeps somebody.
+    KeptWhyWord { Excepted, Rejected, Undone, Restored }
+    /// `same`: whoever has the userid now takes the other record's internal id over. `new`: they
+    /// are another person, with a record of their own.
+    ResolutionWord { Same, New }
+    /// Where the other record stands: moved `aside` when its userid was given to somebody else,
+    /// `detached` under the same userid, or `renamed`: its deletion is held, because this may be
+    /// the same person under another userid.
+    OtherRecordWord { Aside, Detached, Renamed }
     /// What happens to people whom an accepted range does not show.
     PeopleWord { Keep, Delete }
     RuleKindWord { Users, Departments }
-    RuleLimitWord { MaxCount, MaxPercent, LastOnes, Paused, Clearing }
+    RuleLimitWord { MaxCount, MaxPercent, LastOnes, Paused, Clearing, SuspectedRename }
     RuleWindowWord { Run, Day }
     DeletionsWord { Protected, Paused }
     SourceTypeWord { Wecom }

@@ -215,6 +215,7 @@ fn held_item(number: usize) -> HeldItem {
         name: format!("张{number}"),
         action: Action::Delete,
         departments: vec![DepartmentId(1)],
+        suspected_rename: None,
     }
 }
 
