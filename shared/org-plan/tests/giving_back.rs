@@ -1,4 +1,5 @@
 //! Giving back what a run removed (ADR 0018).
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 #[allow(dead_code, reason = "the laws of plans use the rest")]
 mod orgs;

@@ -1,4 +1,5 @@
 //! Tree surgery: no orphan and no cycle, whatever is moved, removed, kept, or not written.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 #[allow(dead_code, reason = "the laws of plans use the rest")]
 mod orgs;

@@ -11,14 +11,9 @@ use crate::AttributeChange;
 /// The rows of a person; `before` is `None` for a person who is new.
 pub(crate) fn rows(before: Option<&DirectoryUser>, after: &DirectoryUser) -> Vec<AttributeChange> {
     let mut rows = Rows::default();
-    if let Some(before) = before {
-        // Only where two records of one person are joined.
-        rows.compare(
-            "internal_id",
-            Some(&before.internal_id),
-            Some(&after.internal_id),
-        );
-    }
+    // Differs only where two records of one person are joined; a new person's is no news.
+    let internal_id = before.map_or(&after.internal_id, |b| &b.internal_id);
+    rows.compare("internal_id", Some(internal_id), Some(&after.internal_id));
     rows.compare("userid", before.map(|b| &b.userid), Some(&after.userid));
     rows.compare("name", before.map(|b| &b.name), Some(&after.name));
     rows.compare(
