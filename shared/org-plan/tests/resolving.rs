@@ -1,7 +1,5 @@
 //! Conflicts that an administrator resolved: what the next run makes of the word (ADR 0021).
 
-use std::collections::BTreeMap;
-
 use org_model::{AbsenceAnswer, InternalId, ItemKey, ItemState, UserId, UserKey};
 use org_plan::notation::{Other, Reading, World};
 use org_plan::{Action, Heard, Item, Resolution, Verdict};
@@ -352,7 +350,7 @@ fn a_detached_person_who_was_adopted_by_name_meanwhile_needs_no_word() {
     for (choice, expected) in [(Resolution::Same, "done"), (Resolution::New, "stale")] {
         let (mut world, _) = detached();
         world.say("an", choice, Other::Detached);
-        let said = std::mem::replace(&mut world.said, BTreeMap::new());
+        let said = std::mem::take(&mut world.said);
         world.run(&sealed("- an An; title=Boss"));
         world.said = said;
         assert_changes_nothing(&mut world, &sealed("- an Anna; title=Boss"), expected);
