@@ -464,7 +464,8 @@ proptest! {
         let mut some: Vec<Lost> = all
             .iter()
             .zip(part.iter().cycle())
-            .filter_map(|(one, chosen)| chosen.then(|| one.clone()))
+            .filter(|(_, chosen)| **chosen)
+            .map(|(one, _)| one.clone())
             .collect();
         let in_order = told(&world.plan_back(&some));
         if !some.is_empty() {
