@@ -4,9 +4,9 @@
 mod companies;
 
 use companies::{company, department, disabled, held, numbers, people_in, runs, user, with_limits};
-use org_model::{AbsenceAnswer, ItemKind};
+use org_model::{AbsenceAnswer, InternalId, ItemKind, UserId};
 use org_plan::notation::{Reading, World};
-use org_plan::{Action, Limits, Plan};
+use org_plan::{Action, HeldItem, Item, Limits, Plan, protect};
 
 const LAW: &str = "1 Acme\n  2 Law\n    - an An; active\n  - bo Bo\n  - cy Cy";
 
@@ -244,4 +244,32 @@ fn an_approved_disable_of_somebody_who_left_is_over_and_the_thresholds_judge_the
     let text = disabled(&company(3..40), 3..11);
     insta::assert_snapshot!(numbers(&world.run(&Reading::sealed(&text))),
         @"11 removals, 3 released, 8 consumed");
+}
+
+/// Each of these looked for among all the others would be 2 · 10^10 comparisons.
+#[test]
+fn a_hundred_thousand_who_are_kept_and_as_many_who_wait_are_looked_up() {
+    const MANY: usize = 100_000;
+    let mut world = World::holding(&company(0..20));
+    let reading = Reading::sealed(&company(1..20));
+    let mut plan = world.plan(&reading);
+    let one = plan.removals.remove(0);
+    plan.removals = (0..2 * MANY)
+        .map(|n| {
+            let mut change = one.clone();
+            if let Item::User(user) = &mut change.after {
+                user.userid = UserId::new(format!("v{n:06}"));
+                user.internal_id = InternalId::new(format!("id-{n:06}"));
+            }
+            change
+        })
+        .collect();
+    plan.base.users = 1_000_000;
+    let items = plan.removals.iter();
+    let mut all = items.map(|change| HeldItem::of(&change.after, Action::Delete));
+    world.standing.kept = all.by_ref().take(MANY).collect();
+    world.standing.waiting = all.collect();
+    let rules = &world.rules;
+    let verdict = protect(plan, rules, &world.standing, &|key| reading.shows(key));
+    insta::assert_snapshot!(numbers(&verdict), @"100000 still held");
 }
