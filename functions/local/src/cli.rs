@@ -16,9 +16,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Shows a first sync, a quiet run, a normal day, a mass departure that is held, and its
-    /// approval, against a simulated WeCom behind an agent. Exit code 0 only if each did what it
-    /// says.
+    /// Shows a first sync, a quiet run, a normal day, a mass departure that is held, approved with
+    /// exceptions and undone, another that is rejected, returns and a new userid, against a
+    /// simulated WeCom behind an agent. Exit code 0 only if each did what it says.
     Demo(DemoArgs),
     /// Serves the API on loopback, with schedules ticking, against a real or simulated WeCom.
     Serve(ServeArgs),
@@ -48,6 +48,18 @@ pub struct ServeArgs {
     /// Where the database, the secrets and the notices are kept.
     #[arg(long, default_value = ".wecom-sync")]
     pub data: PathBuf,
+    /// How long one segment of a run may take, as an invocation of Lambda; a run that needs longer
+    /// hands over to its next segment.
+    #[arg(long, default_value_t = INVOCATION_SECONDS, value_parser = invocation_seconds())]
+    pub invocation_seconds: u32,
+}
+
+/// As long as an invocation of Lambda may take.
+pub const INVOCATION_SECONDS: u32 = 900;
+
+/// Nothing is sent in the last ten seconds of an invocation: it needs some more before them.
+fn invocation_seconds() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(12..=86_400)
 }
 
 /// The acts need somebody to stay when 400 leave.

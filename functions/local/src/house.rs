@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use dynamo_store::{DynamoStore, TableNames};
+use jiff::SignedDuration;
 use source_admin::Admin;
 use sync_org::{SystemClock, new_run_id};
 use sync_run::ports::{Ports, Progress, Sources};
@@ -38,7 +39,8 @@ impl std::fmt::Debug for House {
 }
 
 impl House {
-    /// Opens a data folder, alone, and takes over what a dead process of its own left.
+    /// Opens a data folder, alone, and takes over what a dead process of its own left. Each
+    /// invocation of a run ends after `invocation`.
     ///
     /// # Errors
     /// If another process holds the folder, or its contents cannot be opened.
@@ -46,6 +48,7 @@ impl House {
         data: &Path,
         wecom: WecomClient,
         progress: Arc<dyn Progress>,
+        invocation: SignedDuration,
     ) -> anyhow::Result<Arc<Self>> {
         std::fs::create_dir_all(data)
             .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
@@ -60,7 +63,7 @@ impl House {
             wecom: Arc::new(wecom),
             secrets: Arc::new(SecretFile::open(data)?),
             notices: Arc::new(NoticeFile::new(data)),
-            starter: Arc::new(TaskStarter::default()),
+            starter: Arc::new(TaskStarter::new(invocation)),
             progress,
             _database: database,
             _lock: lock,

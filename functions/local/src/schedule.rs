@@ -88,17 +88,16 @@ pub async fn tick(house: Arc<House>) {
                     scheduled_at,
                     execution: None,
                 },
-            )
-            .await;
+            );
         }
         if ticks % HOUSEKEEPING_EVERY_TICKS == 0 {
-            start(&house, SyncEvent::Housekeeping).await;
+            start(&house, SyncEvent::Housekeeping);
         }
     }
 }
 
-async fn start(house: &House, event: SyncEvent) {
-    if let Err(error) = house.starter().serve(event).await {
+fn start(house: &House, event: SyncEvent) {
+    if let Err(error) = house.starter().serve(event) {
         tracing::warn!(%error, "not started");
     }
 }

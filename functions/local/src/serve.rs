@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use axum::Router;
+use jiff::SignedDuration;
 use sync_org::SystemClock;
 use sync_run::ports::NoProgress;
 use tokio::net::TcpListener;
@@ -26,7 +27,8 @@ pub async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
         );
     }
     let wecom = WecomClient::new(Arc::new(SystemClock));
-    let house = House::open(&args.data, wecom, Arc::new(NoProgress)).await?;
+    let invocation = SignedDuration::from_secs(args.invocation_seconds.into());
+    let house = House::open(&args.data, wecom, Arc::new(NoProgress), invocation).await?;
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("{} cannot be listened on", args.listen))?;

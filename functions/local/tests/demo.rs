@@ -1,8 +1,11 @@
 //! The demo does what it says, and an act that does not is told.
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
+use std::path::Path;
+
 use local::cli::DemoArgs;
 use local::demo::demo;
+use serde_json::Value;
 
 fn args(folder: &tempfile::TempDir) -> DemoArgs {
     DemoArgs {
@@ -13,14 +16,35 @@ fn args(folder: &tempfile::TempDir) -> DemoArgs {
     }
 }
 
+fn notices(data: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(data.join("notices.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_acts_do_what_they_say() {
     let folder = tempfile::tempdir().unwrap();
-    demo(&args(&folder)).await.unwrap();
-    let notices = std::fs::read_to_string(folder.path().join("demo/notices.jsonl")).unwrap();
-    assert_eq!(notices.lines().count(), 1, "one notice, for the held list");
+    let args = args(&folder);
+    demo(&args).await.unwrap();
+    let notices = notices(&args.data);
+    let told: Vec<(&str, u64)> = notices
+        .iter()
+        .map(|notice| {
+            let kind = notice["kind"].as_str().unwrap();
+            (kind, notice["detail"]["count"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(told, [("held", 400), ("held", 60), ("held", 1)]);
+    for notice in &notices {
+        let text = notice["text"].as_str().unwrap();
+        let (english, chinese) = text.split_once(sync_run::LANGUAGES_BREAK).unwrap();
+        assert!(english.starts_with("Nothing of this was deleted or disabled"));
+        assert!(chinese.contains("待审批删除"));
+    }
     // A second time on what the first left: the folder is emptied, nothing else is touched.
-    demo(&args(&folder)).await.unwrap();
+    demo(&args).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,18 +10,24 @@ use super::stage::Stage;
 
 /// Everybody whom the directory does not call deleted, by userid.
 pub async fn live_people(stage: &Stage) -> anyhow::Result<BTreeMap<String, Value>> {
+    let mut people = everybody(stage).await?;
+    people.retain(|_, person| person["status"] != "deleted");
+    Ok(people)
+}
+
+/// The deleted as well.
+pub async fn everybody(stage: &Stage) -> anyhow::Result<BTreeMap<String, Value>> {
     let people = stage.api.all("/sources/hq/users").await?;
-    let live = people
-        .into_iter()
-        .filter(|person| person["status"] != "deleted");
-    live.map(|person| {
-        let userid = person["userid"]
-            .as_str()
-            .context("a person without userid")?
-            .to_owned();
-        Ok((userid, person))
-    })
-    .collect()
+    let people = people.into_iter();
+    people
+        .map(|person| {
+            let userid = person["userid"]
+                .as_str()
+                .context("a person without userid")?
+                .to_owned();
+            Ok((userid, person))
+        })
+        .collect()
 }
 
 /// How many people there are, if the directory equals the organisation in each of them.

@@ -1,4 +1,4 @@
-//! `wecom-sync demo`: five acts on a laptop, each judged by what the directory holds afterwards.
+//! `wecom-sync demo`: acts on a laptop, each judged by what the directory holds afterwards.
 
 mod acts;
 mod bars;

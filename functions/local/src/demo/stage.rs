@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sync_org::SystemClock;
 use testkit::proxy::{ForwardProxy, ProxyOptions};
@@ -18,7 +19,7 @@ use super::bars::Bars;
 use super::client::Api;
 use super::table;
 use crate::House;
-use crate::cli::DemoArgs;
+use crate::cli::{DemoArgs, INVOCATION_SECONDS};
 
 /// Where the agent's requests come from; the only address that the simulated app trusts.
 const AGENT_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -55,7 +56,8 @@ impl Stage {
         let ca = sim.ca_pem().context("the simulator has no certificate")?;
         let wecom = WecomClient::new(Arc::new(SystemClock)).with_roots_pem(ca.as_bytes())?;
         let bars = Arc::new(Bars::default());
-        let house = House::open(&args.data, wecom, bars.clone()).await?;
+        let invocation = SignedDuration::from_secs(INVOCATION_SECONDS.into());
+        let house = House::open(&args.data, wecom, bars.clone(), invocation).await?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let api = Api::at(listener.local_addr()?);
         let serving = axum::serve(listener, crate::serve::api(&house)).into_future();
@@ -116,14 +118,27 @@ impl Stage {
         self.watch(&queued).await
     }
 
-    /// Approves a held list and waits for the run that follows.
-    pub async fn approve(&self, fingerprint: &str) -> anyhow::Result<Value> {
-        let path = format!("/sources/hq/held/{fingerprint}/approve");
-        let approval = self.api.post(&path, &json!({})).await?;
-        self.watch(&approval["approval_run"]).await
+    /// The fingerprint of the one list that waits.
+    pub async fn waiting(&self) -> anyhow::Result<String> {
+        let lists = self.api.get("/sources/hq/held").await?;
+        let lists = lists["items"].as_array().context("no list of held lists")?;
+        let waiting: Vec<&Value> = lists.iter().filter(|it| it["state"] == "waiting").collect();
+        let [list] = waiting.as_slice() else {
+            bail!("{} held lists wait instead of one", waiting.len())
+        };
+        let fingerprint = list["fingerprint"].as_str();
+        Ok(fingerprint
+            .context("a list without fingerprint")?
+            .to_owned())
     }
 
-    async fn watch(&self, queued: &Value) -> anyhow::Result<Value> {
+    /// Everybody who is kept.
+    pub async fn kept(&self) -> anyhow::Result<Vec<Value>> {
+        self.api.all("/sources/hq/kept").await
+    }
+
+    /// A run that somebody asked for, from its answer to its end.
+    pub async fn watch(&self, queued: &Value) -> anyhow::Result<Value> {
         let id = queued["run"].as_str().context("no run was queued")?;
         let path = format!("/sources/hq/runs/{id}");
         loop {

@@ -1,8 +1,11 @@
-//! A run as a table.
+//! What a person is shown: a run and who is kept as tables, a notice as it reads.
+
+use std::collections::BTreeMap;
 
 use comfy_table::Table;
 use comfy_table::presets;
 use serde_json::Value;
+use sync_run::LANGUAGES_BREAK;
 
 const RESULTS: [&str; 6] = ["done", "held", "kept", "failed", "skipped", "planned"];
 
@@ -42,12 +45,40 @@ pub fn of_run(run: &Value) -> String {
             );
         }
     }
-    let indented: Vec<String> = table
-        .to_string()
-        .lines()
-        .map(|line| format!("  {line}"))
+    format!("{head}\n{}", indented(&table.to_string()))
+}
+
+/// Who is kept, by the reason and by whom.
+pub fn of_kept(kept: &[Value]) -> String {
+    let mut counts: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for mark in kept {
+        let why = (text(&mark["kind"]), text(&mark["why"]), text(&mark["by"]));
+        *counts.entry(why).or_default() += 1;
+    }
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.set_header(["kept", "why", "by", "how many"]);
+    for ((kind, why, by), count) in counts {
+        table.add_row([kind, why, by, &count.to_string()]);
+    }
+    indented(&table.to_string())
+}
+
+/// What a notice says, in its first language, as far as the calls that decide.
+pub fn of_notice(notice: &Value) -> String {
+    let both = text(&notice["text"]);
+    let english = both.split(LANGUAGES_BREAK).next().unwrap_or(both);
+    let lines: Vec<String> = [text(&notice["subject"])]
+        .into_iter()
+        .chain(english.lines())
+        .map(|line| format!("  | {line}"))
         .collect();
-    format!("{head}\n{}", indented.join("\n"))
+    lines.join("\n")
+}
+
+fn indented(table: &str) -> String {
+    let lines: Vec<String> = table.lines().map(|line| format!("  {line}")).collect();
+    lines.join("\n")
 }
 
 fn text(value: &Value) -> &str {

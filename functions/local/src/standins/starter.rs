@@ -1,6 +1,6 @@
 //! Runs and clearings as tasks of this process: stands in for Lambda's asynchronous invocation.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -8,47 +8,68 @@ use org_model::{RunId, SourceId};
 use sync_org::SyncEvent;
 use sync_run::Trigger;
 use sync_run::ports::{RunStarter, SendError};
-use tokio::task::JoinSet;
+use tokio::task::JoinHandle;
 
 use crate::House;
 
-/// As long as an invocation of Lambda may take.
-const INVOCATION: SignedDuration = SignedDuration::from_mins(15);
-
 /// Starts runs in the house it belongs to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TaskStarter {
     house: OnceLock<Weak<House>>,
-    tasks: tokio::sync::Mutex<JoinSet<()>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// How long one invocation may take; a run that needs longer hands over to the next.
+    invocation: SignedDuration,
 }
 
 impl TaskStarter {
+    pub fn new(invocation: SignedDuration) -> Self {
+        Self {
+            house: OnceLock::new(),
+            tasks: Mutex::default(),
+            invocation,
+        }
+    }
+
     pub fn belongs_to(&self, house: &Arc<House>) {
         // Set once, by the house that owns it.
         let _already_set = self.house.set(Arc::downgrade(house));
     }
 
     /// Serves one event in a task of its own.
-    pub async fn serve(&self, event: SyncEvent) -> Result<(), SendError> {
+    pub fn serve(&self, event: SyncEvent) -> Result<(), SendError> {
         let gone = || SendError {
             service: "local runner",
             reason: "it is stopping".to_owned(),
         };
         let house = self.house.get().and_then(Weak::upgrade).ok_or_else(gone)?;
-        let mut tasks = self.tasks.lock().await;
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(async move {
-            let deadline = Timestamp::now() + INVOCATION;
+        let deadline = Timestamp::now() + self.invocation;
+        let task = tokio::spawn(async move {
             if let Err(error) = sync_org::serve(&house.run_ports(), event, deadline).await {
                 lambda_boot::Failure::new(error).report();
             }
         });
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(task);
         Ok(())
     }
 
-    /// Waits for every run that was started.
+    /// Waits for every run that was started, and for those that they start: a run's next segment
+    /// is there before the one that hands over to it ends.
     pub async fn finish(&self) {
-        while self.tasks.lock().await.join_next().await.is_some() {}
+        loop {
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            let under_way = std::mem::take(&mut *tasks);
+            drop(tasks);
+            if under_way.is_empty() {
+                return;
+            }
+            for task in under_way {
+                if let Err(error) = task.await {
+                    tracing::error!(%error, "a run's task broke off");
+                }
+            }
+        }
     }
 }
 
@@ -65,7 +86,7 @@ impl RunStarter for TaskStarter {
             run: run.clone(),
             trigger,
         };
-        self.serve(event).await
+        self.serve(event)
     }
 
     async fn start_segment(
@@ -79,13 +100,13 @@ impl RunStarter for TaskStarter {
             run: run.clone(),
             segment,
         };
-        self.serve(event).await
+        self.serve(event)
     }
 
     async fn start_clearing(&self, source: &SourceId) -> Result<(), SendError> {
         let event = SyncEvent::Clear {
             source: source.clone(),
         };
-        self.serve(event).await
+        self.serve(event)
     }
 }

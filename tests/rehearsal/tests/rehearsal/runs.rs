@@ -126,6 +126,17 @@ impl Stage {
             .notices
             .wait_for("the notice of the held list", wanted)
             .await?;
+        // A queue is told what a mail says, and the same for machines.
+        let notice: Value = serde_json::from_str(message["Message"].as_str().unwrap())?;
+        let detail = &notice["detail"];
+        assert_eq!(detail["users"]["delete"], LEAVERS, "{notice}");
+        let approve = detail["calls"]["approve"].as_str().unwrap();
+        let text = notice["text"].as_str().unwrap();
+        assert_eq!(
+            text.matches(approve).count(),
+            4,
+            "all, or all but some; in two languages"
+        );
         let subject = message["Subject"].as_str().unwrap();
         assert!(subject.contains(&LEAVERS.to_string()), "{subject}");
         assert!(subject.is_ascii() && subject.len() < 100, "{subject}");
