@@ -27,7 +27,7 @@ struct SourceItems {
     state: Option<Attributes>,
 }
 
-fn settings_of(item: &Attributes) -> Result<SourceSettings, StoreError> {
+pub(crate) fn settings_of(item: &Attributes) -> Result<SourceSettings, StoreError> {
     let json = from_json(item, "settings", READ_SOURCE)?;
     SourceSettings::from_stored(&json, secret_of(item))
         .map_err(|problems| no_longer_valid(READ_SOURCE, problems.len()))

@@ -15,16 +15,19 @@ use org_model::{
     DepartmentId, ExpandedRange, Fingerprint, InternalId, ItemKey, ItemKind, ItemState,
     RangeNarrowing, UserId, VisibleRange,
 };
-use org_plan::{Action, DecidedRemoval, HeldItem, HeldList, Item};
+use org_plan::{Action, DecidedRemoval, HeldItem, HeldList, Item, Resolution};
 use source_admin::ports::{
-    ClearStart, Clearings, DirectoryReader, Enqueued, Expected, History, RunQueue, Unsettled,
+    Cancelled, ClearStart, Clearings, DirectoryReader, Enqueued, Expected, History, KeptMarks,
+    RunQueue, Unsettled,
 };
 use sync_run::ports::{
-    Clearing, HeldLists, Leases, Mirror, Outbox, Ranges, RunLog, StoreError, WriteOutcome,
+    Clearing, Decisions, HeldLists, Leases, Mirror, Outbox, Ranges, RunLog, StoreError,
+    WriteOutcome,
 };
 use sync_run::{
-    Clearance, Decision, HeldState, OutboxItem, OutboxPayload, Row, RowResult, RowsPage, RunRecord,
-    RunStatus, SourceState, StandingRange, StoredHeldList,
+    Clearance, Decision, HeldState, KeptSet, KeptWhy, OtherRecord, OutboxItem, OutboxPayload, Row,
+    RowResult, RowsPage, RunRecord, RunStatus, SourceState, StandingRange, StoredHeldList,
+    StoredResolution,
 };
 use testkit::Faults;
 
@@ -228,6 +231,7 @@ fn decision(record: &RunRecord) -> Decision {
             action: Action::Delete,
             approved: false,
         }],
+        kept: many_kept(record),
         outbox: vec![finished(record, "unsent"), finished(record, "sent")],
         state: SourceState {
             baseline: Some(baseline),
@@ -236,6 +240,30 @@ fn decision(record: &RunRecord) -> Decision {
         },
         ..nothing_decided(record)
     }
+}
+
+/// Sets that no single transaction could delete.
+fn many_kept(record: &RunRecord) -> Vec<KeptSet> {
+    let noise = common::noise(1_900);
+    let item = |i: usize| HeldItem {
+        id: format!("user{i}"),
+        internal_id: InternalId::new(format!("id{i}")),
+        name: noise[i % 900..][..1_000].to_owned(),
+        ..held_item()
+    };
+    let why = KeptWhy::Undone {
+        run: record.run.clone(),
+    };
+    let items: Vec<HeldItem> = (0..40).map(item).collect();
+    let sets = items.chunks(2).enumerate().map(|(number, items)| KeptSet {
+        id: format!("{number:03}"),
+        why: why.clone(),
+        by: "alice".to_owned(),
+        at: record.queued_at,
+        items: items.to_vec(),
+        released: BTreeSet::new(),
+    });
+    sets.collect()
 }
 
 fn narrow_range(record: &RunRecord) -> StandingRange {
@@ -266,6 +294,19 @@ async fn eventful_run(world: &World) {
     record.status = RunStatus::Running;
     let decision = decision(&record);
     store.decide(&lease, &decision).await.unwrap();
+    let author = world.author("alice");
+    let asked = store.cancel(&hq(), &record.run, &author).await.unwrap();
+    assert!(matches!(asked, Cancelled::Asked(_)));
+    let word = StoredResolution {
+        userid: UserId::new("zhang"),
+        choice: Resolution::Same,
+        other: OtherRecord::Aside,
+        other_userid: UserId::new("zhang"),
+        other_internal_id: InternalId::new("other"),
+        by: "alice".to_owned(),
+        at: now,
+    };
+    store.put_resolution(&hq(), &word).await.unwrap();
     store.sent(&hq(), "sent", now).await.unwrap();
     let (seen, affected) = (narrow_range(&record), [held_item()]);
     store.see(&lease, &seen, &affected, None).await.unwrap();
@@ -359,6 +400,8 @@ async fn everything_that_runs_leave_is_cleared_in_bounded_parts() {
             .is_none()
     );
     assert!(world.store.unsent(&hq()).await.unwrap().is_empty());
+    assert_eq!(Decisions::kept(&world.store, &hq()).await, Ok(vec![]));
+    assert_eq!(world.store.resolutions(&hq()).await, Ok(vec![]));
     assert!(
         world
             .store

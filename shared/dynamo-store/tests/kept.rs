@@ -28,6 +28,20 @@ fn sets(world: &World, run: &str, items: &[HeldItem]) -> Vec<KeptSet> {
     KeptSet::split(&undone(run), "alice", world.clock.now(), items)
 }
 
+/// More sets than one transaction takes.
+fn many_sets(world: &World) -> Vec<KeptSet> {
+    let (people, at) = (people_held(33), world.clock.now());
+    let sets = people.chunks(3).enumerate().map(|(number, items)| KeptSet {
+        id: format!("{:015}-{number:02}", at.as_millisecond()),
+        why: undone("x"),
+        by: "alice".to_owned(),
+        at,
+        items: items.to_vec(),
+        released: BTreeSet::new(),
+    });
+    sets.collect()
+}
+
 fn release(set: &KeptSet, items: &[HeldItem]) -> KeptRelease {
     KeptRelease {
         set: set.id.clone(),
@@ -101,8 +115,7 @@ async fn sets_come_back_as_they_were_decided_oldest_first() {
 async fn what_is_more_than_a_transaction_takes_is_kept_before_it_and_released_after_it() {
     let world = world().await;
     let lease = world.lease("a").await;
-    let everybody = people_held(20_500);
-    let all = sets(&world, "x", &everybody);
+    let all = many_sets(&world);
     assert_eq!(all.len(), 11);
     let store = world.store_with(&Faults::repeating_writes());
     let decision = Decision {
@@ -221,7 +234,7 @@ async fn whoever_is_released_from_a_set_that_is_gone_leaves_no_stub() {
 async fn a_zombie_keeps_and_releases_nobody() {
     let world = world().await;
     let zombie = world.lease("a").await;
-    let all = sets(&world, "x", &people_held(20_500));
+    let all = many_sets(&world);
     keep(&world, &zombie, &all[..1]).await;
     world.takeover("b").await;
     for (kept, released) in [
@@ -248,7 +261,7 @@ async fn a_decision_that_keeps_killed_at_any_request_keeps_whom_it_says_or_more(
             let lease = world.lease("a").await;
             let old = sets(&world, "old", &people_held(2));
             keep(&world, &lease, &old).await;
-            let all = sets(&world, "x", &people_held(20_500));
+            let all = many_sets(&world);
             let decision = Decision {
                 kept: all.clone(),
                 kept_released: vec![release(&old[0], &old[0].items)],
@@ -278,7 +291,7 @@ async fn those_who_are_kept_are_shown_latest_decision_first_page_by_page() {
     let (old, late) = (people_held(5_000), people_held(7));
     let first_sets = sets(&world, "x", &old);
     keep(&world, &lease, &first_sets).await;
-    world.clock.advance(SignedDuration::from_hours(1));
+    world.clock.advance(SignedDuration::from_mins(1));
     let second = sets(&world, "y", &late);
     keep(&world, &lease, &second).await;
     let_go(&world, &lease, vec![release(&second[0], &late[2..4])]).await;

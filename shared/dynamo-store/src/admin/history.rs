@@ -58,7 +58,7 @@ fn without_values(entry: &HistoryEntry) -> HistoryEntry {
     }
 }
 
-fn entry_of(item: &Attributes) -> Result<HistoryEntry, StoreError> {
+pub(crate) fn entry_of(item: &Attributes) -> Result<HistoryEntry, StoreError> {
     let entries: Vec<HistoryEntry> = unpack(READ, bytes(item, "body", READ)?)?;
     let mut entries = entries.into_iter();
     entries

@@ -18,6 +18,8 @@ mod marks;
 mod resolutions;
 
 pub(crate) use marks::set_size;
+#[cfg(test)]
+pub(crate) use resolutions::resolution_of;
 
 use std::collections::BTreeSet;
 

@@ -7,7 +7,11 @@ mod records;
 mod removals;
 mod rows;
 
+#[cfg(test)]
+pub(crate) use cancel::cancellation_of;
 pub(crate) use records::{record_of, run_item};
+#[cfg(test)]
+pub(crate) use removals::StoredRemoval;
 pub(crate) use rows::{ROW_PAGES, rows_of};
 
 use async_trait::async_trait;

@@ -11,6 +11,9 @@ pub(crate) mod packing;
 pub(crate) mod query;
 pub(crate) mod transact;
 
+#[cfg(test)]
+mod tests;
+
 /// One item as DynamoDB has it.
 pub(crate) type Attributes =
     std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
