@@ -37,26 +37,50 @@ impl Tally {
     }
 
     fn subject(self, verb: &str) -> String {
-        format!(
-            "{verb} {}, {}",
-            people(self.users),
-            departments(self.departments)
-        )
+        format!("{verb} {}", self.all(", ", "、").0)
+    }
+
+    /// Everything on the list, in both languages; what there is none of is not said.
+    fn all(self, and: &str, and_chinese: &str) -> (String, String) {
+        let users = (people(self.users), format!("{} 人", self.users));
+        let units = (
+            departments(self.departments),
+            format!("{} 个部门", self.departments),
+        );
+        match (self.users, self.departments) {
+            (_, 0) => users,
+            (0, _) => units,
+            _ => (
+                [users.0, units.0].join(and),
+                [users.1, units.1].join(and_chinese),
+            ),
+        }
     }
 
     fn say(self, page: &mut Page) {
         let (deleted, disabled) = (self.user_deletions(), self.disables);
+        let parts = [
+            (
+                deleted,
+                format!("delete {}", people(deleted)),
+                format!("删除 {deleted} 人"),
+            ),
+            (
+                disabled,
+                format!("disable {}", people(disabled)),
+                format!("停用 {disabled} 人"),
+            ),
+            (
+                self.departments,
+                format!("delete {}", departments(self.departments)),
+                format!("删除 {} 个部门", self.departments),
+            ),
+        ];
+        let said = parts.into_iter().filter(|(count, ..)| *count > 0);
+        let (english, chinese): (Vec<_>, Vec<_>) = said.map(|(_, en, zh)| (en, zh)).unzip();
         page.say(
-            format!(
-                "On the list: delete {}, disable {}, delete {}",
-                people(deleted),
-                people(disabled),
-                departments(self.departments)
-            ),
-            format!(
-                "名单内容：删除 {deleted} 人，停用 {disabled} 人，删除 {} 个部门",
-                self.departments
-            ),
+            format!("On the list: {}", english.join(", ")),
+            format!("名单内容：{}", chinese.join("，")),
         );
     }
 }
@@ -64,19 +88,16 @@ impl Tally {
 /// A new list: written down with the decision, before anything of the run is applied.
 pub(crate) fn held(about: &About<'_>, list: &HeldList, places: &Places) -> Notice {
     let tally = Tally::of(&list.items);
+    let (all, all_chinese) = tally.all(" and ", "、");
     let mut page = Page::begin(
         format!(
-            "Nothing of this was deleted or disabled: {} and {} of {} wait for your decision. New \
-             and changed people are not held back.",
-            people(tally.users),
-            departments(tally.departments),
+            "Nothing of this was deleted or disabled: {all} of {} wait for your decision. New and \
+             changed people are not held back.",
             about.who()
         ),
         format!(
-            "以下内容均未删除或停用：{}有 {} 人、{} 个部门待审批删除。新增和修改不受影响。",
-            about.who_chinese(),
-            tally.users,
-            tally.departments
+            "以下内容均未删除或停用：{}有 {all_chinese}待审批删除。新增和修改不受影响。",
+            about.who_chinese()
         ),
     );
     rest(&mut page, list, tally, places);
@@ -100,20 +121,17 @@ pub(crate) fn held_reminder(
         run: Some(&list.run),
     };
     let tally = Tally::of(stored.remaining());
+    let (all, all_chinese) = tally.all(" and ", "、");
     let since = when(list.held_at);
     let mut page = Page::begin(
         format!(
-            "Still nothing of this was deleted or disabled: {} and {} of {} wait for your decision \
+            "Still nothing of this was deleted or disabled: {all} of {} wait for your decision \
              since {since}.",
-            people(tally.users),
-            departments(tally.departments),
             about.who()
         ),
         format!(
-            "以下内容仍未删除或停用：{}有 {} 人、{} 个部门自 {since} 起待审批删除。",
-            about.who_chinese(),
-            tally.users,
-            tally.departments
+            "以下内容仍未删除或停用：{}有 {all_chinese}自 {since} 起待审批删除。",
+            about.who_chinese()
         ),
     );
     rest(&mut page, list, tally, places);

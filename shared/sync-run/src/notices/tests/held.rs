@@ -233,3 +233,34 @@ fn a_suspected_rename_tells_how_to_say_that_it_is_the_same_person() {
     );
     assert!(!notice.text.contains("resolve"));
 }
+
+#[test]
+fn what_there_is_none_of_is_not_said() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let said = |items: Vec<HeldItem>| {
+        let list = list(Vec::new(), items);
+        held(
+            &about(&source, &run),
+            &list,
+            &Places::of(&list.items, known),
+        )
+    };
+    let one = said(vec![person(1, &[16], Action::Disable)]);
+    assert_eq!(one.subject, "[wecom-sync] hq: held back 1 person");
+    assert!(
+        one.text.contains("On the list: disable 1 person\n"),
+        "{}",
+        one.text
+    );
+    assert!(one.text.contains("有 1 人待审批删除"), "{}", one.text);
+    let department = said(vec![department(16, "Sales")]);
+    assert_eq!(
+        department.subject,
+        "[wecom-sync] hq: held back 1 department"
+    );
+    assert!(
+        department.text.contains("有 1 个部门待审批删除"),
+        "{}",
+        department.text
+    );
+}
