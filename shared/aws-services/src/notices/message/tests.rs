@@ -78,9 +78,9 @@ fn a_list_that_is_too_long_is_cut_and_the_text_stays_whole() {
 
 #[test]
 fn a_text_that_is_too_long_is_cut_between_two_characters_and_every_part_stays_valid() {
-    for unit in ["人", "\"\\\u{1}", "a"] {
+    for unit in ["人", "\"\\\u{1}"] {
         for lead in ["", "a", "ab"] {
-            let long = format!("{lead}{}", unit.repeat(200_000));
+            let long = format!("{lead}{}", unit.repeat(50_000));
             let parts = parts(&notice(&long, json!({ "long": "x".repeat(100_000) })));
             let text = parts["default"].as_str().unwrap();
             assert!(text.ends_with(CUT) && text.len() > 3_000, "{}", text.len());
