@@ -298,6 +298,8 @@ impl WecomSession for Session {
         let Some(parent) = parent.filter(|_| corp.visible().contains(&id.0)) else {
             return corp.tell(id.to_string(), parent.is_some());
         };
+        let epoch = corp.epoch;
+        corp.told_there.insert(id.to_string(), epoch);
         Answer::Found(RawDepartment {
             id,
             name: format!("D{id}"),

@@ -27,7 +27,7 @@ use jiff::SignedDuration;
 use sync_run::RunRequest;
 use sync_run::ports::WecomScope;
 
-use crate::World;
+use crate::{Faults, World};
 use deliveries::Sleeper;
 use dice::Dice;
 use secrets::Refused;
@@ -112,8 +112,13 @@ impl Story {
 
     /// The first mirror, in one go or in segments.
     async fn begin(&mut self) {
-        let request = self.scheduled();
-        self.deliver(request, crate::Faults::default()).await;
+        let mut request = self.scheduled();
+        let mut faults = Faults::default();
+        if self.dice.one_in(3) {
+            self.be_slow(&mut request, &mut faults);
+        }
+        self.deliver(request, faults).await;
+        self.deliver_what_waits().await;
         self.judge();
     }
 
@@ -122,7 +127,7 @@ impl Story {
         self.trace.say(|| format!("step {step}"));
         self.drift();
         self.misbehave();
-        if self.dice.one_in(3) {
+        if self.dice.one_in(2) {
             self.decide().await;
         }
         self.something_runs().await;

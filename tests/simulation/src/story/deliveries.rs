@@ -44,7 +44,7 @@ impl Story {
         let sleeper = Sleeper { run, wake, running };
         if process.is_asleep() {
             self.trace.say(|| format!("{} sleeps", sleeper.run));
-            if self.dice.one_in(2) {
+            if self.dice.one_in(3) {
                 self.asleep.push(sleeper);
                 return None;
             }
@@ -85,11 +85,12 @@ impl Story {
         let seconds = [5, 30, 300, 1200];
         let seconds = self.dice.pick(&seconds).unwrap_or_default();
         self.world.pass(SignedDuration::from_secs(seconds));
-        match self.dice.below(5) {
+        match self.dice.below(7) {
             0 => self.drift(),
             1 => self.approve_some(),
-            2 => self.cancel_something(),
-            3 => self.tidy().await,
+            2 | 3 => self.cancel_something(),
+            4 => self.tidy().await,
+            5 => self.decide_range(),
             _ => {
                 let twin = self.scheduled();
                 let ended = self.world.serve(&twin, Faults::default()).await.0;

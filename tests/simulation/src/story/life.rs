@@ -50,7 +50,7 @@ fn place(corp: &Corp, dice: &mut Dice) -> BTreeSet<u32> {
 
 fn small(corp: &mut Corp, dice: &mut Dice, number: u32) -> &'static str {
     let key = key_of(number);
-    let what = dice.below(14);
+    let what = dice.below(16);
     let places = place(corp, dice);
     match what {
         0..4 => {
@@ -61,7 +61,7 @@ fn small(corp: &mut Corp, dice: &mut Dice, number: u32) -> &'static str {
             corp.hire(number, places);
             return "is hired";
         }
-        6 => return take_userid(corp, number, places),
+        6 | 14 | 15 => return take_userid(corp, number, places),
         7 => return departments(corp, dice),
         8 => return rename_userid(corp, dice, number),
         _ => {}

@@ -21,13 +21,13 @@ impl Story {
         let credentials = &mut shelf.settings.credentials;
         let stored = credentials.secret.clone().map(|secret| secret.version);
         if corp.secret.is_some() && corp.secret != stored {
-            if self.dice.one_in(3) {
+            if self.dice.one_in(2) {
                 let version = corp.secret.clone().unwrap_or_default();
                 let arn = "arn".to_owned();
                 self.trace.say(|| format!("the secret {version} is put"));
                 credentials.secret = Some(SecretRef { arn, version });
             }
-        } else if self.dice.one_in(25) {
+        } else if self.dice.one_in(40) {
             let version = stored.and_then(|version| version.parse().ok());
             let next = version.unwrap_or(0) + 1;
             self.trace

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use org_model::{ItemKey, ItemState};
+use org_model::{DepartmentId, ItemKey, ItemState};
+use org_plan::Item;
 
 use crate::Shelf;
 
@@ -15,7 +16,15 @@ pub fn judge(shelf: &Shelf) {
             item.internal_id()
         );
     }
+    let parent = |id: &DepartmentId| match shelf.items.get(&ItemKey::Department(*id))? {
+        Item::Department(one) => one.parent,
+        Item::User(_) => None,
+    };
+    let most = shelf.items.len();
     for item in shelf.items.values() {
+        let above = item.departments().into_iter().next();
+        let way_up = std::iter::successors(above, parent).take(most + 1);
+        assert!(way_up.count() <= most, "{} stands in a circle", item.key());
         if item.state() != ItemState::Live {
             continue;
         }

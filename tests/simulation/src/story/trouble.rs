@@ -20,7 +20,7 @@ impl Story {
         let one = |dice: &mut super::Dice| dice.pick(&places).unwrap_or(1);
         corp.deaf.clear();
         corp.short.clear();
-        if self.dice.one_in(3) {
+        if self.dice.one_in(4) {
             corp.range = None;
         }
         corp.down = self.dice.one_in(18);
@@ -72,26 +72,30 @@ impl Story {
     pub(super) fn trouble(&mut self, request: &mut RunRequest) -> Faults {
         let at = Some(self.dice.below(60) as usize);
         let mut faults = Faults::default();
-        let what = self.dice.below(24);
-        match what {
+        match self.dice.below(28) {
             0 | 1 => faults.die_before = at,
             2 | 3 => faults.die_after = at,
             4 => faults.fail_once = at,
             5 => faults.fail_after = at,
-            6 | 7 => faults.sleep_before = at,
-            8 => faults.jump = at.map(|at| (at, self.jump())),
-            9 => faults.mute = true,
-            10 => faults.poison = Some(format!("person.{:04}", self.dice.below(self.people))),
-            11..14 => {
-                // Little time: the run hands over, perhaps more than once.
-                faults.slow = SignedDuration::from_secs(i64::from(1 + self.dice.below(3)));
-                let seconds = 40 + self.dice.below(60);
-                request.deadline = self.world.now() + SignedDuration::from_secs(seconds.into());
-            }
+            6..11 => faults.sleep_before = at,
+            11 => faults.jump = at.map(|at| (at, self.jump())),
+            12 => faults.mute = true,
+            13 => faults.poison = Some(format!("person.{:04}", self.dice.below(self.people))),
+            14 => faults.poison = Some(self.dice.below(9).to_string()),
+            15..20 => self.be_slow(request, &mut faults),
             _ => {}
         }
         self.trace.say(|| format!("{} {faults:?}", request.run));
         faults
+    }
+
+    /// Little time for many requests: the run hands over, perhaps more than once.
+    pub(super) fn be_slow(&mut self, request: &mut RunRequest, faults: &mut Faults) {
+        let slow = i64::from(1 + self.dice.below(4));
+        let requests = i64::from(14 + self.dice.below(24));
+        faults.slow = SignedDuration::from_secs(slow);
+        let time = SignedDuration::from_secs(10 + slow * requests);
+        request.deadline = self.world.now() + time;
     }
 
     fn jump(&mut self) -> SignedDuration {

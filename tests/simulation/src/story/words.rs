@@ -12,7 +12,7 @@ use crate::Faults;
 
 impl Story {
     pub(super) async fn decide(&mut self) {
-        match self.dice.below(10) {
+        match self.dice.below(14) {
             0..3 => {
                 self.approve_some();
                 if self.dice.one_in(2) {
@@ -21,12 +21,12 @@ impl Story {
                     self.deliver(asked, faults).await;
                 }
             }
-            3 => self.reject_one(),
-            4 => self.decide_range(),
-            5 => self.clear_a_mark(),
-            6 => self.cancel_something(),
-            7 => self.resolve_one(),
-            8 => self.undo_something().await,
+            3 | 4 => self.reject_one(),
+            5 | 6 => self.decide_range(),
+            7 => self.clear_a_mark(),
+            8 => self.cancel_something(),
+            9..12 => self.resolve_one(),
+            12 => self.undo_something().await,
             _ => self.restore_somebody().await,
         }
     }
@@ -87,7 +87,7 @@ impl Story {
     }
 
     /// Somebody looks at the range that stands, and decides.
-    fn decide_range(&mut self) {
+    pub(super) fn decide_range(&mut self) {
         let people = match self.dice.one_in(2) {
             true => AffectedPeople::Keep,
             false => AffectedPeople::Delete,
