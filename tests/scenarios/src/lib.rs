@@ -10,12 +10,15 @@
 
 mod compare;
 mod log;
+mod segments;
 mod stage;
 mod standins;
 mod tables;
+mod words;
 
 pub use compare::{assert_directory_equals, assert_directory_equals_but, live_people};
 pub use log::assert_log_agrees;
 pub use stage::{AGENT_IP, World, poison, small};
 pub use standins::StandIns;
 pub use tables::{Directory, TABLES, raw_items};
+pub use words::people;

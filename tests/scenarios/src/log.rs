@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use org_model::{DirectoryUser, InternalId, ItemKind, ItemState};
-use org_plan::Item;
+use org_plan::{AttributeChange, Item};
 use serde_json::Value;
 use sync_run::{Counts, Row, RowResult, RunMode, RunRecord, RunStatus};
 
@@ -29,13 +29,36 @@ pub fn assert_log_agrees(record: &RunRecord, rows: &[Row], before: &Directory, a
     for row in rows.iter().filter(|row| row.result == RowResult::Done) {
         done.entry(&row.internal_id).or_default().push(row);
     }
+    let joined = joined(rows);
+    let given_up: BTreeSet<&InternalId> = joined.values().collect();
     let ids: BTreeSet<&InternalId> = before.0.keys().chain(after.0.keys()).collect();
-    for id in ids {
-        let (old, new) = (before.0.get(id), after.0.get(id));
-        let rows = done.remove(id).unwrap_or_default();
+    for id in ids.difference(&given_up) {
+        // Whoever takes another record's internal id over was under their own before.
+        let own = joined.get(*id).unwrap_or(id);
+        let (old, new) = (before.0.get(own), after.0.get(*id));
+        let rows = done.remove(*id).unwrap_or_default();
         assert_item_agrees(run.as_str(), old, new, &rows);
     }
+    for id in given_up {
+        assert!(!after.0.contains_key(id), "{run}: {id} was given up");
+    }
     assert!(done.is_empty(), "{run}: done, and not to be seen: {done:?}");
+}
+
+/// Records that were joined: the internal id that stays → the one that was given up for it.
+fn joined(rows: &[Row]) -> BTreeMap<InternalId, InternalId> {
+    let done = rows.iter().filter(|row| row.result == RowResult::Done);
+    let changes = done.flat_map(|row| row.changes.iter().map(move |change| (row, change)));
+    let of_ids = changes.filter(|(_, change)| change.attribute == "internal_id");
+    let pair = |(row, change): (&Row, &AttributeChange)| {
+        let [before, after] = [&change.before, &change.after].map(|id| {
+            let text = id.as_ref().and_then(Value::as_str);
+            InternalId::new(text.unwrap())
+        });
+        assert_eq!(row.internal_id, after);
+        (after, before)
+    };
+    of_ids.map(pair).collect()
 }
 
 fn counts(rows: &[Row]) -> Counts {
@@ -53,16 +76,16 @@ fn counts(rows: &[Row]) -> Counts {
 
 /// The worst thing that happened (DESIGN.md §6).
 fn assert_status(record: &RunRecord) {
-    let worst = if record
-        .error
-        .as_ref()
-        .is_some_and(|e| e.code != "out_of_time")
-    {
+    let asks_wecom = !matches!(record.mode, RunMode::Undo | RunMode::Restore);
+    let error = record.error.as_ref().map(|error| error.code.as_str());
+    let worst = if error == Some("cancelled") {
+        RunStatus::Cancelled
+    } else if error.is_some_and(|code| code != "out_of_time") {
         RunStatus::Failed
     } else if record.mode == RunMode::Plan {
         RunStatus::Planned
-    } else if record.sealed != Some(true)
-        || record.error.is_some()
+    } else if (asks_wecom && record.sealed != Some(true))
+        || error.is_some()
         || record.rows_with(RowResult::Failed) > 0
     {
         RunStatus::Partial
@@ -154,6 +177,8 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 fn steps_between(old: Option<&Item>, new: Option<&Item>) -> BTreeMap<String, Step> {
+    let id_of = |item: &Item| Value::from(item.internal_id().as_str());
+    let ids = (old.map(id_of), new.map(id_of));
     let (old, new) = (
         old.map(facts).unwrap_or_default(),
         new.map(facts).unwrap_or_default(),
@@ -163,7 +188,10 @@ fn steps_between(old: Option<&Item>, new: Option<&Item>) -> BTreeMap<String, Ste
         let step = (old.get(name).cloned(), new.get(name).cloned());
         (name.clone(), step)
     });
+    // Told only of somebody who takes another record over.
+    let joined = ids.0.is_some().then(|| ("internal_id".to_owned(), ids));
     steps
+        .chain(joined)
         .filter(|(_, (before, after))| before != after)
         .collect()
 }

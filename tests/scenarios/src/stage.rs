@@ -9,6 +9,7 @@ use dynamo_store::{DynamoStore, TableNames};
 use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};
 use serde_json::{Value, json};
+use source_admin::ports::PageRequest;
 use source_admin::{Admin, AdminError, Approval, HeldView, Precondition};
 use sync_run::ports::{Clock, NoProgress, Ports, RunLog, StoreError};
 use sync_run::{
@@ -26,7 +27,7 @@ use crate::{Directory, StandIns, assert_directory_equals_but, assert_log_agrees}
 pub const AGENT_IP: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 77);
 
 /// How long an invocation lives (Lambda: at most 15 minutes).
-const INVOCATION: SignedDuration = SignedDuration::from_mins(15);
+pub(crate) const INVOCATION: SignedDuration = SignedDuration::from_mins(15);
 
 /// Everything one story needs. Dropped, it stops.
 pub struct World {
@@ -210,6 +211,7 @@ impl World {
             upkeep: store.clone(),
             runs: store.clone(),
             held: store.clone(),
+            decisions: store.clone(),
             outbox: store.clone(),
             ranges: store.clone(),
             clearing: store,
@@ -240,6 +242,7 @@ impl World {
             notifier: self.standins.clone(),
             queue: store.clone(),
             held: store.clone(),
+            kept: store.clone(),
             agent_checks: store.clone(),
             login_apps: store.clone(),
             history: store.clone(),
@@ -269,6 +272,7 @@ impl World {
             trigger: Trigger::Schedule,
             scheduled_at: Some(now),
             execution: Some(format!("execution-{number}")),
+            segment: None,
             deadline: now + INVOCATION,
         }
     }
@@ -298,18 +302,28 @@ impl World {
         request: &RunRequest,
         faults: &Faults,
     ) -> Result<RunOutcome, StoreError> {
-        let source = request.source.as_str();
-        let before = self.directory_of(source).await;
+        let before = self.directory_of(request.source.as_str()).await;
         let outcome = run(&self.ports(faults), request).await;
         if let Ok(RunOutcome::Finished(record)) = &outcome {
-            let rows = self.rows(record).await;
-            let after = self.directory_of(source).await;
-            assert_log_agrees(record, &rows, &before, &after);
-            let stored = self.store(&Faults::default());
-            let stored = RunLog::run(&stored, &record.source, &record.run).await;
-            assert_eq!(stored.unwrap().as_ref(), Some(record.as_ref()), "as stored");
+            self.assert_told(record, &before).await;
         }
         outcome
+    }
+
+    /// What a run tells of itself against the directory as it was before it and as it is now.
+    pub async fn assert_told(&self, record: &RunRecord, before: &Directory) {
+        let rows = self.rows(record).await;
+        let after = self.directory_of(record.source.as_str()).await;
+        assert_log_agrees(record, &rows, before, &after);
+        let stored = self.stored(&record.run).await;
+        assert_eq!(stored.as_ref(), Some(record), "as stored");
+    }
+
+    /// The record of a run of `hq` as it is stored.
+    pub async fn stored(&self, run: &RunId) -> Option<RunRecord> {
+        let store = self.store(&Faults::default());
+        let stored = RunLog::run(&store, &SourceId::new("hq"), run).await;
+        stored.unwrap()
     }
 
     pub async fn rows(&self, record: &RunRecord) -> Vec<Row> {
@@ -388,20 +402,47 @@ impl World {
 
     /// Delivers the one run that somebody asked for.
     pub async fn deliver_started(&self) -> RunRecord {
+        let request = self.started_request();
+        let outcome = self.deliver(&request, &Faults::default()).await;
+        finished(outcome.unwrap())
+    }
+
+    /// The invocation of the one run that somebody asked for.
+    pub fn started_request(&self) -> RunRequest {
         let started = self.standins.take_started();
         let [(source, run, trigger)] = started.as_slice() else {
             panic!("one run was asked for: {started:?}");
         };
-        let request = RunRequest {
+        RunRequest {
             source: source.clone(),
             run: run.clone(),
             trigger: *trigger,
             scheduled_at: None,
             execution: None,
+            segment: None,
             deadline: self.clock.now() + INVOCATION,
+        }
+    }
+
+    /// No record is open, everything left, and each of the latest runs told the bus that it is
+    /// over.
+    pub async fn assert_all_told(&self, case: &str) {
+        self.assert_outbox_empty().await;
+        let store = self.store(&Faults::default());
+        let open = RunLog::unfinished(&store, &SourceId::new("hq")).await;
+        assert_eq!(open.unwrap(), Vec::new(), "{case}");
+        let page = PageRequest {
+            cursor: None,
+            limit: 4,
         };
-        let outcome = self.deliver(&request, &Faults::default()).await;
-        finished(outcome.unwrap())
+        let told = self.standins.events();
+        for record in self.admin().runs("hq", &page).await.unwrap().items {
+            let mut events = told.iter().filter(|event| event.run == record.run);
+            assert!(
+                events.any(|event| event.status == record.status),
+                "{case}: {record:?}"
+            );
+        }
     }
 
     /// Nothing waits to leave.
@@ -419,7 +460,7 @@ impl World {
     }
 }
 
-fn finished(outcome: RunOutcome) -> RunRecord {
+pub(crate) fn finished(outcome: RunOutcome) -> RunRecord {
     match outcome {
         RunOutcome::Finished(record) => *record,
         other => panic!("the run did not run: {other:?}"),

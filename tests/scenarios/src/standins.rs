@@ -18,6 +18,7 @@ pub struct StandIns {
     notices: Mutex<Vec<Notice>>,
     events: Mutex<Vec<RunRecord>>,
     started: Mutex<Vec<(SourceId, RunId, Trigger)>>,
+    segments: Mutex<Vec<(SourceId, RunId, u32)>>,
     clearings: Mutex<Vec<SourceId>>,
     secrets: Mutex<BTreeMap<String, SecretString>>,
     secrets_made: AtomicU32,
@@ -52,6 +53,11 @@ impl StandIns {
     /// Runs that somebody asked to be started since the last look.
     pub fn take_started(&self) -> Vec<(SourceId, RunId, Trigger)> {
         std::mem::take(&mut *locked(&self.started))
+    }
+
+    /// Segments that somebody asked to be started since the last look.
+    pub fn take_segments(&self) -> Vec<(SourceId, RunId, u32)> {
+        std::mem::take(&mut *locked(&self.segments))
     }
 
     /// Sources that somebody asked to be cleared since the last look.
@@ -120,6 +126,17 @@ impl RunStarter for StandIns {
     ) -> Result<(), SendError> {
         self.leave("starter")?;
         locked(&self.started).push((source.clone(), run.clone(), trigger));
+        Ok(())
+    }
+
+    async fn start_segment(
+        &self,
+        source: &SourceId,
+        run: &RunId,
+        segment: u32,
+    ) -> Result<(), SendError> {
+        self.leave("starter")?;
+        locked(&self.segments).push((source.clone(), run.clone(), segment));
         Ok(())
     }
 

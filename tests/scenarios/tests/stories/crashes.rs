@@ -1,10 +1,10 @@
-//! Killed at every request to the database, before it is sent or after it was applied (story 5).
+//! A churn run killed at every request to the database, before it is sent or after it was applied
+//! (story 5). The other kinds of runs: `crash_points.rs`.
 
 use std::collections::BTreeSet;
 
 use scenarios::{World, live_people};
-use sync_run::ports::RunLog;
-use sync_run::{NoticeKind, RowResult, RunStatus};
+use sync_run::{RowResult, RunStatus};
 use testkit::Faults;
 use testkit::crash::CrashMoment;
 use wecom_sim::{Command, DepartmentPeople};
@@ -78,26 +78,6 @@ async fn assert_nobody_lost(world: &World, before: &BTreeSet<String>, case: &str
     assert!(lost.is_empty(), "{lost:?} after {case}");
 }
 
-/// No record is open, everything left, and each run told the bus that it finished.
-async fn assert_all_told(world: &World, case: &str) {
-    world.assert_outbox_empty().await;
-    let store = world.store(&Faults::default());
-    let open = store.unfinished(&org_model::SourceId::new("hq")).await;
-    assert_eq!(open.unwrap(), Vec::new(), "{case}");
-    let page = source_admin::ports::PageRequest {
-        cursor: None,
-        limit: 4,
-    };
-    let told = world.standins.events();
-    for record in world.admin().runs("hq", &page).await.unwrap().items {
-        let mut events = told.iter().filter(|event| event.run == record.run);
-        assert!(
-            events.any(|event| event.status == record.status),
-            "{case}: {record:?}"
-        );
-    }
-}
-
 /// The requests of a run that read the directory's partitions, one like the other: nothing happens
 /// between the first and the last of them. A takeover makes a few requests more before them.
 async fn amid_the_partitions(world: &World) -> std::ops::Range<u64> {
@@ -147,7 +127,7 @@ async fn crash_everywhere(moment: CrashMoment) {
         assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
         assert_eq!(record.rows_with(RowResult::Held), 0, "{case}");
         world.assert_equal().await;
-        assert_all_told(&world, &case).await;
+        world.assert_all_told(&case).await;
         days.pass(&world);
     }
 }
@@ -162,73 +142,4 @@ async fn a_run_killed_before_any_request_is_finished_by_the_next() {
 #[tokio::test]
 async fn a_run_killed_after_any_request_is_finished_by_the_next() {
     crash_everywhere(CrashMoment::AfterApplied).await;
-}
-
-/// Story 5: an interruption never makes the set of deletions larger, and the notice leaves.
-#[tokio::test]
-async fn a_crash_while_many_would_go_deletes_nobody_and_the_notice_leaves() {
-    let world = World::synced(32, 3).await;
-    let people = world.active();
-    let alike = amid_the_partitions(&world).await;
-    let (one_half, other_half) = people[..24].split_at(12);
-    let mut halves = [one_half, other_half];
-    for request in (1..).filter(|request| !alike.contains(request)) {
-        // One half returns and the other leaves: a new list each time.
-        let [leavers, returned] = halves;
-        if request > 1 {
-            world.rehire(returned);
-        }
-        world.dismiss(leavers);
-        halves.swap(0, 1);
-        let noticed = world.standins.notices_of(NoticeKind::Held).len();
-        let faults = Faults::crash_at(request, CrashMoment::AfterApplied);
-        let outcome = world.run_with(&faults).await;
-        let record = world.run().await;
-        let case = format!("a crash at request {request}");
-        assert_eq!(record.status, RunStatus::Held, "{case}");
-        assert_eq!(record.rows_with(RowResult::Held), 12, "{case}");
-        let left: Vec<&str> = leavers.iter().map(String::as_str).collect();
-        world.assert_equal_but(&left).await;
-        let told = world.standins.notices_of(NoticeKind::Held).len();
-        assert!(told > noticed, "{case}: nobody was told");
-        assert_all_told(&world, &case).await;
-        let lists = world.waiting().await;
-        assert_eq!(lists.len(), 1, "{case}");
-        assert_eq!(lists[0].count, 12, "{case}");
-        if !faults.crashed() {
-            assert!(outcome.is_ok());
-            return;
-        }
-    }
-}
-
-/// Story 5: killed while an approval is being carried out, what goes is what was approved.
-#[tokio::test]
-async fn a_crash_while_an_approval_is_carried_out_removes_no_more_than_was_approved() {
-    for request in [3, 40].into_iter().chain((88..).step_by(3)) {
-        let world = World::synced(24, 3).await;
-        let leavers = world.active()[..12].to_vec();
-        world.dismiss(&leavers);
-        world.run().await;
-        let list = world.waiting().await.remove(0);
-        world.decide(&list).await;
-        let faults = Faults::crash_at(request, CrashMoment::AfterApplied);
-        let outcome = world.run_with(&faults).await;
-        let approved: BTreeSet<String> = leavers.iter().cloned().collect();
-        let deleted = world.directory().await.deleted_people();
-        assert!(deleted.is_subset(&approved), "at {request}");
-        let record = world.run().await;
-        let after = world.directory().await.deleted_people();
-        assert!(after.is_subset(&approved), "at {request}");
-        if record.status == RunStatus::Succeeded {
-            world.assert_equal().await;
-        } else {
-            // The approval was used up by the run that died: the rest waits for a new one.
-            assert_eq!(record.status, RunStatus::Held, "at {request}: {record:?}");
-        }
-        if !faults.crashed() {
-            assert!(outcome.is_ok());
-            return;
-        }
-    }
 }
