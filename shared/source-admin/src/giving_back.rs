@@ -104,7 +104,8 @@ impl Admin {
         }
     }
 
-    /// Its counts say so. Those of a run that failed may not be complete: then its rows do.
+    /// Its counts say so. A run that did not come to its end may have been closed by another, who
+    /// could not count: then its rows say so.
     async fn removed_somebody(&self, run: &RunRecord) -> Result<bool, AdminError> {
         if run.mode != RunMode::Apply {
             return Ok(false);
@@ -115,7 +116,8 @@ impl Admin {
                 .flatten()
                 .any(|(result, count)| was_taken(*result) && *count > 0)
         });
-        if counted || run.status != RunStatus::Failed {
+        let cut_off = matches!(run.status, RunStatus::Failed | RunStatus::Cancelled);
+        if counted || !cut_off {
             return Ok(counted);
         }
         for action in REMOVALS {

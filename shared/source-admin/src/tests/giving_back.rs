@@ -137,20 +137,22 @@ async fn a_run_is_undone_when_it_is_over_and_if_it_took_something_away() {
 }
 
 #[tokio::test]
-async fn what_a_killed_run_took_away_is_told_by_its_rows() {
+async fn what_a_run_that_was_cut_off_took_away_is_told_by_its_rows() {
     for (action, result, undone) in [
         (Action::Disable, RowResult::Done, true),
         (Action::Delete, RowResult::Planned, true),
         (Action::Delete, RowResult::Held, false),
         (Action::Update, RowResult::Done, false),
     ] {
-        let world = with_source().await;
-        add_run(&world, RunStatus::Failed);
-        let mut rows = vec![row(Action::Create, RowResult::Done); 1_200];
-        rows.push(row(action, result));
-        world.state().rows.insert(RunId::new(RUN), rows);
-        let asked = undo(&world, "carol").await;
-        assert_eq!(asked.is_ok(), undone, "{action:?} {result:?}");
+        for status in [RunStatus::Failed, RunStatus::Cancelled] {
+            let world = with_source().await;
+            add_run(&world, status);
+            let mut rows = vec![row(action, RowResult::Failed); 1_200];
+            rows.push(row(action, result));
+            world.state().rows.insert(RunId::new(RUN), rows);
+            let asked = undo(&world, "carol").await;
+            assert_eq!(asked.is_ok(), undone, "{action:?} {result:?}");
+        }
     }
 }
 
