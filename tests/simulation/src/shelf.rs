@@ -160,17 +160,24 @@ impl Shelf {
         self.clearance.is_some() || self.vacant || self.gone
     }
 
-    pub fn bury(&mut self, record: &RunRecord, outbox: &[OutboxItem]) -> bool {
-        if self.is_cleared() {
+    /// Refused while the run is live after all, and where its record is final already.
+    pub fn bury(&mut self, record: &RunRecord, outbox: &[OutboxItem], now: Timestamp) -> bool {
+        let is_its = |one: &Holder| one.run == record.run && now < one.expires_at;
+        if self.is_cleared() || self.holder.as_ref().is_some_and(is_its) {
             return false;
         }
-        let stands = self.records.get(&record.run);
-        if stands.is_some_and(|stands| stands.status.is_final()) {
-            return stands == Some(record);
+        if !self.may_write(record) {
+            return false;
         }
         self.records.insert(record.run.clone(), record.clone());
         self.put_outbox(outbox);
         true
+    }
+
+    /// A final record is never written over, but by itself.
+    pub(crate) fn may_write(&self, record: &RunRecord) -> bool {
+        let stands = self.records.get(&record.run);
+        stands.is_none_or(|stands| !stands.status.is_final() || stands == record)
     }
 
     /// People who may be found in the directory, by key.

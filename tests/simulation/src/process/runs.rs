@@ -12,6 +12,13 @@ use sync_run::{
 use super::Process;
 use crate::Shelf;
 
+fn unless_final(shelf: &Shelf, record: &RunRecord, act: &'static str) -> Result<(), StoreError> {
+    match shelf.may_write(record) {
+        true => Ok(()),
+        false => Err(StoreError::Conflict { act }),
+    }
+}
+
 #[async_trait]
 impl RunLog for Process {
     async fn run(&self, _: &SourceId, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
@@ -35,12 +42,13 @@ impl RunLog for Process {
     }
 
     async fn bury(&self, record: &RunRecord, outbox: &[OutboxItem]) -> Result<bool, StoreError> {
-        self.ask("bury a record", |shelf| Ok(shelf.bury(record, outbox)))
-            .await
+        let bury = |shelf: &mut Shelf| Ok(shelf.bury(record, outbox, self.at()));
+        self.ask("bury a record", bury).await
     }
 
     async fn put(&self, lease: &RunLease, record: &RunRecord) -> Result<(), StoreError> {
         let put = |shelf: &mut Shelf| {
+            unless_final(shelf, record, "put the record")?;
             shelf.records.insert(record.run.clone(), record.clone());
             Ok(())
         };
@@ -70,7 +78,10 @@ impl RunLog for Process {
 
     async fn decide(&self, lease: &RunLease, decision: &Decision) -> Result<(), StoreError> {
         let now = self.at();
-        let decide = |shelf: &mut Shelf| shelf.decide(decision, now);
+        let decide = |shelf: &mut Shelf| {
+            unless_final(shelf, &decision.record, "decide")?;
+            shelf.decide(decision, now)
+        };
         self.ask_leased("decide", lease, decide).await
     }
 
@@ -82,6 +93,7 @@ impl RunLog for Process {
         state: &SourceState,
     ) -> Result<(), StoreError> {
         let close = |shelf: &mut Shelf| {
+            unless_final(shelf, record, "close")?;
             shelf.records.insert(record.run.clone(), record.clone());
             shelf.put_outbox(outbox);
             shelf.state = state.clone();
@@ -101,6 +113,7 @@ impl RunLog for Process {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let hand_over = |shelf: &mut Shelf| {
+            unless_final(shelf, record, "hand over")?;
             if !shelf.hand_over(lease, segment, until, self.at()) {
                 return Err(StoreError::LeaseLost { act: "hand over" });
             }

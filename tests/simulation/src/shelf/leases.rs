@@ -38,10 +38,12 @@ impl Shelf {
         self.take(request, dead_run)
     }
 
-    /// Exactly what was handed over, once; also late, as long as nobody else came.
+    /// Exactly what was handed over, once and in its time.
     fn claim_segment(&mut self, request: &ClaimRequest, segment: u32) -> ClaimOutcome {
         let waits = self.holder.as_ref().is_some_and(|one| {
-            one.run == request.run && one.handed_over.is_some_and(|(next, _)| next == segment)
+            let handed_to = one.handed_over.map(|(next, _)| next);
+            let in_time = request.now < one.expires_at;
+            in_time && one.run == request.run && handed_to == Some(segment)
         });
         match waits {
             true => self.take(request, None),

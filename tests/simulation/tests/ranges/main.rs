@@ -81,7 +81,7 @@ async fn a_narrower_range_waits_is_accepted_and_the_kept_are_detached() {
     );
     assert_eq!(world.shelf().affected.len(), 33);
     let notice = world.shelf().notices.last().cloned().unwrap();
-    assert_eq!(notice.kind, NoticeKind::RunUnsealed);
+    assert_eq!(notice.kind, NoticeKind::RangeShrank);
     let call = format!(
         "/sources/hq/range/accept {{\"fingerprint\":\"{}\"",
         standing.fingerprint
@@ -152,7 +152,7 @@ async fn an_acceptance_covers_exactly_the_difference_that_was_shown() {
     // Within the day, and a notice all the same: something else is missing now. Then no more.
     world.run().await;
     let notices = world.shelf().notices.clone();
-    let told = notices.iter().filter(|n| n.kind == NoticeKind::RunUnsealed);
+    let told = notices.iter().filter(|n| n.kind == NoticeKind::RangeShrank);
     let named = |text: &str| text.contains(&standing.fingerprint.to_string());
     assert_eq!(
         told.map(|n| named(&n.text)).collect::<Vec<_>>(),
