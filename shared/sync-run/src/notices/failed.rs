@@ -160,6 +160,13 @@ pub(crate) fn partial(
             format!("- {code}{words}：{rows} 行"),
         );
     }
+    if codes.is_empty() {
+        // Only this segment's are at hand.
+        page.say(
+            "- they failed in an earlier segment of the run; each row says why",
+            "- 失败发生在本次运行前面的分段中，每行都写有原因",
+        );
+    }
     page.part("Look at it:", "查看：");
     let rows = format!("GET /sources/{source}/runs/{run}/rows");
     page.call(

@@ -182,6 +182,7 @@ fn every_notice() -> Vec<Notice> {
         buried(&record, &killed, now()),
         unread(&record, &killed, now()),
         partial(&about, &record, &codes.into()),
+        partial(&about, &record, &BTreeMap::new()),
         unsealed(&about, &[reason("incomplete", "3 answers are missing")]),
         range_shrank(
             &about,
