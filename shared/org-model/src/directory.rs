@@ -149,6 +149,9 @@ pub struct DirectoryUser {
     pub detached: bool,
     pub absence: Option<Absence>,
     pub deleted_at: Option<Timestamp>,
+    /// While deleted: the status from before, so that who was disabled comes back as disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_before: Option<UserStatus>,
     pub stamp: WriteStamp,
 }
 

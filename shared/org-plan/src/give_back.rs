@@ -31,8 +31,9 @@ use crate::{Action, Change, HeldItem, Item, Note, PermittedPlan, Plan, notes};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
     pub removed: HeldItem,
-    /// A person's status from before. `None`: nobody remembers; they come back as active, because
-    /// somebody asked for them by name.
+    /// A person's status from before, as the log tells it. What the directory remembers of a
+    /// deleted person comes first: it is the last that was. Where neither tells, they come back as
+    /// active, because somebody asked for them.
     pub status: Option<UserStatus>,
 }
 
@@ -156,8 +157,9 @@ impl Hand {
     fn bring_back(&mut self, lost: &Lost, before: &Item) {
         match before {
             Item::User(user) => {
-                let status = lost
-                    .status
+                let status = user
+                    .status_before
+                    .or(lost.status)
                     .filter(|status| *status != UserStatus::Deleted)
                     .unwrap_or(UserStatus::Active);
                 let after = self.person(user, status);
@@ -187,6 +189,7 @@ impl Hand {
     fn person(&self, user: &DirectoryUser, status: UserStatus) -> DirectoryUser {
         let mut after = user.clone();
         after.status = status;
+        after.status_before = None;
         after.deleted_at = None;
         after.absence = None;
         after

@@ -1,19 +1,11 @@
 //! Giving back what a run removed (ADR 0018).
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
-#[allow(dead_code, reason = "the laws of plans use the rest")]
-mod orgs;
+use std::collections::BTreeSet;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use org_model::{
-    DepartmentId, Generation, InternalId, ItemKey, ItemKind, ItemState, UserId, UserStatus,
-};
-use org_plan::notation::{Mirror, Reading, World, lost};
-use org_plan::{Action, Change, GivenBack, GivenBackBy, Item, Limits, Lost, Verdict, give_back};
-use proptest::prelude::*;
-
-use orgs::organisation;
+use org_model::{DepartmentId, Generation, InternalId, ItemKey, ItemKind, UserId, UserStatus};
+use org_plan::notation::{Reading, World, lost};
+use org_plan::{Action, GivenBack, GivenBackBy, Item, Limits, Lost, give_back};
 
 const ACME: &str = "
 1 Acme
@@ -163,6 +155,32 @@ fn who_was_disabled_and_then_deleted_comes_back_as_disabled() {
     let both = [first, second].concat();
     assert_eq!(world.undo(&both).permitted.changes().len(), 1);
     assert_eq!(user_mut(&mut world, "bo").status, UserStatus::Disabled);
+}
+
+#[test]
+fn what_the_directory_remembers_of_the_status_is_the_last_that_was() {
+    let disabled = ACME.replace("Bo; active", "Bo; disabled");
+    let (mut world, lost) = after(&disabled, SMALLER);
+    let said = |status| -> Vec<Lost> {
+        let each = lost.iter().cloned();
+        each.map(|one| Lost { status, ..one }).collect()
+    };
+    for status in [None, Some(UserStatus::Active)] {
+        let mut back = world.clone();
+        back.undo(&said(status));
+        assert_eq!(user_mut(&mut back, "bo").status, UserStatus::Disabled);
+        assert_eq!(user_mut(&mut back, "bo").status_before, None);
+    }
+    // Deleted by a version that did not remember.
+    user_mut(&mut world, "bo").status_before = None;
+    for (status, expected) in [
+        (None, UserStatus::Active),
+        (Some(UserStatus::Left), UserStatus::Left),
+    ] {
+        let mut back = world.clone();
+        back.undo(&said(status));
+        assert_eq!(user_mut(&mut back, "bo").status, expected);
+    }
 }
 
 #[test]
@@ -331,159 +349,4 @@ fn it_has_a_fingerprint_of_what_it_gives_back_and_takes_nothing_away() {
         given.permitted.kept().len() + given.permitted.accepted().len(),
         0
     );
-}
-
-/// An item without what every write sets anew.
-fn but_for_the_stamp(item: &Item) -> Item {
-    let mut item = item.clone();
-    match &mut item {
-        Item::User(user) => {
-            user.stamp.generation = Generation(0);
-            user.stamp.fingerprint = org_model::Fingerprint::of("");
-            user.absence = None;
-        }
-        Item::Department(department) => {
-            department.stamp.generation = Generation(0);
-            department.stamp.fingerprint = org_model::Fingerprint::of("");
-            department.absence = None;
-        }
-    }
-    item
-}
-
-/// The mirror after each change is sound, and a change that comes twice changes nothing.
-fn assert_sound_at_every_prefix(mirror: &Mirror, given: &GivenBack) {
-    let mut mirror = mirror.clone();
-    assert_eq!(mirror.flaws(), Vec::<String>::new());
-    for change in given.permitted.changes() {
-        mirror.apply(&change);
-        let once = mirror.clone();
-        mirror.apply(&change);
-        assert_eq!(mirror, once, "twice is once");
-        assert_eq!(mirror.flaws(), Vec::<String>::new(), "after {}", *change);
-    }
-}
-
-fn is_shown(reading: &Reading, change: &Change) -> bool {
-    reading.shows(&change.key())
-}
-
-fn removed(verdict: &Verdict) -> BTreeMap<ItemKey, Item> {
-    let removals = verdict.permitted.removals();
-    let removals = removals.filter_map(|change| Some((change.key(), change.before.clone()?)));
-    removals.collect()
-}
-
-proptest! {
-    #[test]
-    fn what_a_run_removed_is_as_it_was_and_the_same_reading_removes_it_no_more(
-        before in organisation(),
-        after in organisation(),
-    ) {
-        let mut world = lax(World::default());
-        world.run(&Reading::sealed(&before));
-        world.pass_hours(1);
-        let reading = Reading::sealed(&after);
-        let verdict = world.run(&reading);
-        let was = removed(&verdict);
-        let changed = world.mirror.clone();
-        let given = world.plan_back(&lost(&verdict));
-        prop_assert!(given.skipped.is_empty(), "{}", told(&given));
-        prop_assert_eq!(given.kept.len(), was.len());
-        assert_sound_at_every_prefix(&world.mirror, &given);
-        world.undo(&lost(&verdict));
-        for (key, item) in &world.mirror.items {
-            let expected = was.get(key).unwrap_or(&changed.items[key]);
-            prop_assert_eq!(but_for_the_stamp(item), but_for_the_stamp(expected));
-        }
-        let fingerprint = given.permitted.changes().all(|change| {
-            let before = change.before.as_ref().map(|before| before.stamp().fingerprint);
-            before != Some(change.after.stamp().fingerprint)
-        });
-        prop_assert!(fingerprint, "the next run looks again");
-        // Whoever WeCom does not show stays; whoever it shows disabled stays open.
-        let again = world.run(&reading);
-        prop_assert!(again.permitted.removals().next().is_none(), "{}", again);
-        prop_assert!(again.held.is_empty(), "{}", again);
-        for key in was.keys() {
-            prop_assert_eq!(world.mirror.items[key].state(), ItemState::Live);
-        }
-        prop_assert_eq!(world.mirror.flaws(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn undoing_an_older_run_touches_only_what_it_removed_and_is_sound(
-        before in organisation(),
-        after in organisation(),
-        later in organisation(),
-        hours in prop::sample::select(vec![1i64, 800]),
-    ) {
-        let mut world = lax(World::default());
-        world.run(&Reading::sealed(&before));
-        world.pass_hours(1);
-        let reading = Reading::sealed(&after);
-        let verdict = world.run(&reading);
-        world.pass_hours(hours);
-        world.run(&Reading::sealed(&later));
-        let lost = lost(&verdict);
-        let stood = world.mirror.clone();
-        let given = world.plan_back(&lost);
-        assert_sound_at_every_prefix(&world.mirror, &given);
-        world.undo(&lost);
-        for change in given.permitted.changes() {
-            let (before, after) = (change.before.as_ref().unwrap(), &change.after);
-            prop_assert_eq!(before.internal_id(), after.internal_id());
-            prop_assert!(lost.iter().any(|one| one.removed.internal_id == *after.internal_id()));
-            prop_assert_eq!(after.state(), ItemState::Live);
-            prop_assert!(is_shown(&reading, &change) || change.action == Action::Restore);
-        }
-        let touched: BTreeSet<ItemKey> = given.permitted.changes().map(|c| c.key()).collect();
-        for (key, item) in &stood.items {
-            prop_assert!(touched.contains(key) || world.mirror.items[key] == *item);
-        }
-        prop_assert_eq!(&world.mirror.aside, &stood.aside);
-        // Everybody is accounted for, once, and undoing twice is undoing once.
-        prop_assert_eq!(touched.len() + given.skipped.len(), lost.len());
-        let again = world.plan_back(&lost);
-        prop_assert_eq!(again.permitted.changes().len(), 0, "{}", told(&again));
-        prop_assert_eq!(again.kept.len(), given.kept.len());
-    }
-
-    #[test]
-    fn any_part_of_what_was_lost_in_any_order_comes_back_soundly(
-        before in organisation(),
-        after in organisation(),
-        part in any::<[bool; 16]>(),
-        turn in any::<prop::sample::Index>(),
-    ) {
-        let mut world = lax(World::default());
-        world.run(&Reading::sealed(&before));
-        world.pass_hours(1);
-        let verdict = world.run(&Reading::sealed(&after));
-        let all = lost(&verdict);
-        let mut some: Vec<Lost> = all
-            .iter()
-            .zip(part.iter().cycle())
-            .filter(|(_, chosen)| **chosen)
-            .map(|(one, _)| one.clone())
-            .collect();
-        let in_order = told(&world.plan_back(&some));
-        if !some.is_empty() {
-            let turn = turn.index(some.len());
-            some.rotate_left(turn);
-        }
-        let given = world.plan_back(&some);
-        prop_assert_eq!(&told(&given), &in_order, "the order of the log does not matter");
-        assert_sound_at_every_prefix(&world.mirror, &given);
-        world.undo(&some);
-        let shown = world.run(&Reading::sealed(&after));
-        prop_assert!(shown.permitted.removals().next().is_none(), "{}", shown);
-        prop_assert_eq!(world.mirror.flaws(), Vec::<String>::new());
-        // The rest can follow.
-        world.undo(&all);
-        let left = world.plan_back(&all);
-        prop_assert_eq!(left.permitted.changes().len(), 0, "{}", told(&left));
-        let back = left.skipped.iter().all(|(_, note)| note.code == "already_back");
-        prop_assert!(back, "{}", told(&left));
-    }
 }

@@ -106,6 +106,7 @@ fn person(userid: &str, status: UserStatus) -> DirectoryUser {
         detached: false,
         absence: None,
         deleted_at: (status == UserStatus::Deleted).then_some(Timestamp::UNIX_EPOCH),
+        status_before: None,
         stamp: WriteStamp {
             fingerprint: Fingerprint::of("x"),
             generation: Generation(1),

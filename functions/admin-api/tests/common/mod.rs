@@ -243,6 +243,7 @@ pub fn user(userid: &str, status: UserStatus) -> DirectoryUser {
         detached: false,
         absence: None,
         deleted_at: None,
+        status_before: None,
         stamp: stamp(),
     }
 }

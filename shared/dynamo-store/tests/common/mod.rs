@@ -308,6 +308,7 @@ pub fn user(userid: &str, stamp: WriteStamp) -> Item {
         detached: false,
         absence: None,
         deleted_at: None,
+        status_before: None,
         stamp,
     })
 }

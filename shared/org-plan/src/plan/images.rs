@@ -58,6 +58,7 @@ pub(super) fn draw(
     draft.user.detached = false;
     draft.user.absence = None;
     draft.user.deleted_at = None;
+    draft.user.status_before = None;
     match &mapped.memberships {
         Some(read) => draft.draw_memberships(read, mapped.untold, belief),
         None => draft.keep_memberships(belief, tree),

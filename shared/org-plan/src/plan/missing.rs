@@ -112,6 +112,7 @@ fn deletion(input: &PlanInput<'_>, key: &ItemKey, before: &Item) -> Change {
     let status = match &mut after {
         Item::User(user) => {
             let status = user.status.as_str();
+            user.status_before = Some(user.status);
             user.status = UserStatus::Deleted;
             user.deleted_at = Some(input.now);
             status

@@ -151,6 +151,7 @@ fn blank(mapped: &MappedUser, internal_id: InternalId, fingerprint: Fingerprint)
         detached: false,
         absence: None,
         deleted_at: None,
+        status_before: None,
         stamp: WriteStamp {
             fingerprint,
             generation: Default::default(),

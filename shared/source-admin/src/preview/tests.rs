@@ -69,6 +69,7 @@ fn held(userid: &str, name: &str, attributes: Value) -> DirectoryUser {
         detached: false,
         absence: None,
         deleted_at: None,
+        status_before: None,
         stamp: WriteStamp {
             fingerprint: Fingerprint::of("old"),
             generation: Default::default(),
