@@ -35,7 +35,7 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub fingerprint: Option<Box<Fingerprint>>,
-    /// The run that is in the way.
+    /// The run that is in the way, or that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub run: Option<Box<RunId>>,
