@@ -71,7 +71,7 @@ pub(crate) async fn judge(
         input.rules.contact_attributes = mapping.contact_attributes();
         plan(input)
     };
-    words.hear(made.heard.clone(), &reading.snapshot, &look);
+    words.hear(made.heard.clone());
     let snapshot = reading.snapshot;
     let verdict = judge_plan(book, source, made, &lists, &snapshot).await?;
     Ok(Judged {

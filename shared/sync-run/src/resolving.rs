@@ -22,6 +22,8 @@ use crate::{OtherRecord, Row, RowResult, StoredResolution};
 pub(crate) struct Words {
     /// With the record that each is about, for the plan.
     pub given: BTreeMap<UserKey, Resolved>,
+    /// Whom a row about the word names.
+    about: BTreeMap<UserKey, HeldItem>,
     heard: BTreeMap<UserKey, Heard>,
     /// Rows about words that came to nothing.
     pub told: Vec<Row>,
@@ -43,18 +45,20 @@ impl Words {
                 look.look_at(item);
             }
             let resolved = other(book, &word).await?;
+            let about = about(&word, &resolved, snapshot, look);
+            words.about.insert(key.clone(), about);
             words.given.insert(key, resolved);
         }
         Ok(words)
     }
 
     /// What the plan does about them.
-    pub fn hear(&mut self, heard: BTreeMap<UserKey, Heard>, snapshot: &OrgSnapshot, look: &Look) {
+    pub fn hear(&mut self, heard: BTreeMap<UserKey, Heard>) {
         let told = heard.iter().filter_map(|(key, heard)| match heard {
             Heard::Stale(note) => {
-                let item = told_of(key, snapshot, look)?;
+                let about = self.about.get(key)?;
                 let skipped = RowResult::Skipped;
-                Some(row_of_removal(&item, Action::Update, skipped, note.clone()))
+                Some(row_of_removal(about, Action::Update, skipped, note.clone()))
             }
             Heard::Planned | Heard::Done | Heard::Later => None,
         });
@@ -105,19 +109,27 @@ async fn other(book: &Book<'_>, word: &StoredResolution) -> Result<Resolved, Sto
     })
 }
 
-/// The person as a row names them; `None`: nobody has the userid any more.
-fn told_of(key: &UserKey, snapshot: &OrgSnapshot, look: &Look) -> Option<HeldItem> {
-    let member = snapshot.members().get(key)?;
-    let mark = look.marks.get(&ItemKey::User(key.clone()))?;
-    Some(HeldItem {
+/// The person as a row names them; who is not shown or not known, by the other record.
+fn about(
+    word: &StoredResolution,
+    resolved: &Resolved,
+    snapshot: &OrgSnapshot,
+    look: &Look,
+) -> HeldItem {
+    let key = word.userid.key();
+    let name = snapshot.members().get(&key).and_then(|m| m.name.clone());
+    let name = name.or_else(|| Some(resolved.other.as_ref()?.name().to_owned()));
+    let mark = look.marks.get(&ItemKey::User(key));
+    let internal_id = mark.map_or(&word.other_internal_id, |mark| &mark.internal_id);
+    HeldItem {
         kind: ItemKind::User,
-        id: member.userid.to_string(),
-        internal_id: mark.internal_id.clone(),
-        name: member.name.clone().unwrap_or_default(),
+        id: word.userid.to_string(),
+        internal_id: internal_id.clone(),
+        name: name.unwrap_or_default(),
         action: Action::Update,
         departments: Vec::new(),
         suspected_rename: None,
-    })
+    }
 }
 
 impl Look {
