@@ -130,6 +130,16 @@ fn a_run_that_removes_nothing_new_trips_nothing_whatever_the_day_was() {
     3: 4 still held
     4: 1 changes, 4 still held
     ");
+    // Ten have gone, and from now on six would be too many.
+    let mut world = World::holding(&company(0..100));
+    world.run(&Reading::sealed(&company(10..100)));
+    world.rules.users.max_percent = 5;
+    let texts = [company(10..100), company(10..101), company(11..101)];
+    insta::assert_snapshot!(runs(&mut world, 1, texts), @r"
+    1: 
+    2: 1 changes
+    3: 1 held, users max_percent 5: 11 of 100 in a day
+    ");
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod companies;
 use companies::{held, numbers, people_in, user, with_limits};
 use org_model::{ItemKind, UserId};
 use org_plan::notation::{Reading, World};
-use org_plan::{Action, Limits, RuleLimit};
+use org_plan::{Action, HeldItem, Limits, RuleLimit};
 
 const HEAD: &str = "1 Acme\n  2 Sales\n    - an An; mobile=123\n";
 
@@ -161,4 +161,17 @@ fn whom_nobody_asked_about_can_be_suspected_as_well() {
     held: delete user u000 "Person 0" (now new?)
     tripped: users suspected_rename 0: 1 of 41
     "#);
+}
+
+#[test]
+fn a_held_item_of_an_older_store_has_no_suspicion_and_a_new_one_keeps_it() {
+    let world = World::holding(&before(2));
+    let mut an = held(&world, &user("an"), Action::Delete);
+    let plain = serde_json::to_value(&an).unwrap();
+    assert_eq!(plain.get("suspected_rename"), None);
+    assert_eq!(serde_json::from_value::<HeldItem>(plain).unwrap(), an);
+    an.suspected_rename = Some(UserId::new("wang.an"));
+    let stored = serde_json::to_value(&an).unwrap();
+    assert_eq!(stored["suspected_rename"], "wang.an");
+    assert_eq!(serde_json::from_value::<HeldItem>(stored).unwrap(), an);
 }
