@@ -4,10 +4,19 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use dynamo_store::{DynamoStore, TableNames};
+use jiff::{SignedDuration, Timestamp};
+use org_model::{RunId, SourceId};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+use sync_org::SystemClock;
+use sync_run::ports::{RunLog, Sources};
+use sync_run::{ClaimRequest, RunMode, RunRecord, RunStatus, Trigger, claim};
+use testkit::dynamo::{DIRECTORY_TABLE, EmbeddedDynamo, SYNC_TABLE};
+use testkit::template::TEMPLATE;
 use wecom_sim::{At, RunningSim, Sim, SimConfig, Times, What};
 
 /// A running `serve`; ended by its own process id when dropped.
@@ -212,6 +221,55 @@ async fn a_killed_process_is_taken_over_at_the_next_start() {
     assert_eq!(served.wait_for(&next, &FINAL).await["status"], "succeeded");
     let notices = std::fs::read_to_string(folder.path().join("notices.jsonl")).unwrap();
     assert!(notices.contains("run failed: killed"), "{notices}");
+}
+
+/// Hands a run over as a process does whose time is over, and lets go of the database.
+async fn hand_over(data: &Path, run: &str) {
+    let path = data.join("dynamodb.sqlite");
+    let database = EmbeddedDynamo::open(&path, TEMPLATE).await.unwrap();
+    let tables = TableNames {
+        directory: DIRECTORY_TABLE.to_owned(),
+        sync: SYNC_TABLE.to_owned(),
+    };
+    let store = DynamoStore::new(database.client(), tables, Arc::new(SystemClock));
+    let (source, run, now) = (SourceId::new("hq"), RunId::new(run), Timestamp::now());
+    let request = ClaimRequest {
+        source: source.clone(),
+        run: run.clone(),
+        scheduled_at: None,
+        segment: None,
+        now,
+        expires_at: now + SignedDuration::from_secs(60),
+    };
+    let (_, lease) = claim(&store, &request).await.unwrap();
+    let lease = lease.expect("nobody else holds it");
+    let stored = store.source(&source).await.unwrap().unwrap();
+    let mut record = RunRecord::new(source, run, Trigger::Schedule, RunMode::Apply, now);
+    record.status = RunStatus::Running;
+    record.started_at = Some(now);
+    record.generation = Some(lease.generation());
+    record.segments = 1;
+    store.put(&lease, &record).await.unwrap();
+    record.handed_over_at = Some(now);
+    let until = now + SignedDuration::from_mins(15);
+    let handed = store.hand_over(&lease, &record, &[], &stored.state, 2, until);
+    handed.await.unwrap();
+}
+
+/// A run that waits for its next segment is not dead: the next start goes on with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_handed_over_is_gone_on_with_at_the_next_start() {
+    let (folder, sim) = (tempfile::tempdir().unwrap(), sim(50));
+    let mut served = Served::start(folder.path());
+    served.put_source(&sim).await;
+    served.kill();
+    hand_over(folder.path(), "r-1").await;
+    let served = Served::start(folder.path());
+    let record = served.wait_for("r-1", &FINAL).await;
+    assert_eq!(record["status"], "succeeded", "{record}");
+    assert_eq!(record["segments"], 2);
+    assert_eq!(record["trigger"], "schedule");
+    assert_eq!(record["counts"]["users"]["create"]["done"], 50, "{record}");
 }
 
 impl Served {
