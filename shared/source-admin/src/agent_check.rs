@@ -108,8 +108,8 @@ fn standing_of(failure: &CheckFailure) -> AgentStanding {
     match failure.code {
         "untrusted_ip" => AgentStanding::UntrustedIp,
         "wrong_secret" | "unknown_corp" | "wrong_agent_id" | "app_disabled" | "token_refused"
-        | "wecom_busy" | "wecom_unavailable" | "rate_limited" | "no_right" | "refused"
-        | "out_of_budget" => AgentStanding::Running,
+        | "wecom_busy" | "wecom_unavailable" | "rate_limited" | "tokens_blocked" | "no_right"
+        | "refused" | "out_of_budget" => AgentStanding::Running,
         _ => AgentStanding::Unreachable,
     }
 }

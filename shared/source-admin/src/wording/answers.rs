@@ -131,6 +131,20 @@ pub(super) const ANSWERS: &[Entry] = &[
         ),
     ),
     entry(
+        "tokens_blocked",
+        (
+            "WeCom gives this address no access token for now ({errcode}): several wrong secrets \
+             block an address for an hour, and so does asking too often",
+            "look for a wrong secret among all sources and programs behind this agent, correct \
+             it, and check again in an hour",
+        ),
+        (
+            "企业微信暂时不向该 IP 发放 access_token（{errcode}）：多次使用错误的 Secret \
+             或请求过于频繁，该 IP 会被限制一小时",
+            "请检查经由该代理的所有数据源和程序的 Secret 并改正，一小时后再检查",
+        ),
+    ),
+    entry(
         "lookups_blocked",
         (
             "WeCom takes no more look-ups by mobile for now",
