@@ -1,9 +1,9 @@
 //! Who is kept: an administrator's word that somebody stays although they are gone in WeCom.
 //!
-//! Kept items stand in sets, one per decision and at most [`KEPT_SET_MAX_ITEMS`] large: a set is one
-//! stored item, and rejecting a list of a hundred thousand costs fifty writes. An item leaves its
-//! set when it is seen again, or by a call; both only ever add to `released`, so that a run and an
-//! administrator may do so at once.
+//! Kept items stand in sets, one per decision and at most [`KEPT_SET_MAX_ITEMS`] large: a set is
+//! one stored item, and rejecting a list of a hundred thousand costs fifty writes. An item leaves
+//! its set when it is seen again, or by a call; both only ever add to `released`, so that a run and
+//! an administrator may do so at once.
 
 use std::collections::BTreeSet;
 
