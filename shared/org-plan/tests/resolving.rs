@@ -479,3 +479,14 @@ fn who_was_deleted_by_approval_can_still_be_joined() {
     assert_eq!((id(&world, "wang.an"), is_there(&world, "an")), (an, false));
     assert_quiet(&mut world, &reading);
 }
+
+#[test]
+fn who_was_deleted_by_approval_and_returns_is_two_people() {
+    let (mut world, an) = renamed();
+    world.approve();
+    world.run(&sealed("- wang.an An; mobile=1"));
+    world.say("wang.an", Resolution::Same, Other::Renamed(user("an")));
+    let both = sealed("- an An; mobile=1\n- wang.an An; mobile=1");
+    assert_changes_nothing(&mut world, &both, "stale");
+    assert_eq!(id(&world, "an"), an, "restored as ever");
+}
