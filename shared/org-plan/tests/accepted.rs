@@ -253,6 +253,10 @@ fn the_detached_are_no_part_of_what_percentages_are_of() {
         .filter(|i| i.kind == ItemKind::User)
         .collect();
     assert_eq!(held.len(), 6, "{verdict}");
+    let rules: Vec<String> = verdict.tripped.iter().map(ToString::to_string).collect();
+    let rule = "users max_percent 10: 6 of 30".to_owned();
+    assert!(rules.contains(&rule), "{rules:?}");
+    assert_eq!(verdict.base.users, 30);
 }
 
 proptest! {

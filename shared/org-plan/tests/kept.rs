@@ -61,6 +61,19 @@ fn a_kept_department_stays_and_so_does_the_one_above() {
 }
 
 #[test]
+fn the_kept_occupy_the_departments_that_their_list_names_and_no_others() {
+    let staff = "  4 Hr\n  5 It\n  - bo Bo\n  - cy Cy";
+    let before = format!("1 Acme\n  2 Law\n    - an An\n  3 Tax\n{staff}");
+    let mut world = World::holding(&before);
+    let an = held(&world, &user("an"), Action::Delete);
+    world.standing.kept.push(an);
+    insta::assert_snapshot!(world.run(&Reading::sealed(&format!("1 Acme\n{staff}"))), @r#"
+    delete department 3 "Tax"
+    keep department 2 "Law" [not_empty], marked
+    "#);
+}
+
+#[test]
 fn somebody_unknown_beside_the_kept_keeps_every_department() {
     let world = keeping_an();
     let reading = Reading::sealed("1 Acme\n  - bo Bo\n  - cy Cy");
@@ -140,7 +153,15 @@ fn kept_wins_over_approved_and_over_waiting() {
     insta::assert_snapshot!(numbers(&world.judge_reading(&Reading::sealed(&company(6..20)))),
         @"4 still held, 2 released");
     world.approve();
-    let verdict = world.run(&Reading::sealed(&company(6..20)));
+    // Even if a caller did not know of the mark and asked about them.
+    let mut unaware = world.clone();
+    unaware.standing.kept.clear();
+    let reading = Reading::sealed(&company(6..20));
+    let plan = unaware.plan(&reading);
+    assert_eq!(plan.removals.len(), 6);
+    insta::assert_snapshot!(numbers(&world.judge(plan, &reading)),
+        @"4 removals, 2 released, 4 consumed");
+    let verdict = world.run(&reading);
     insta::assert_snapshot!(numbers(&verdict), @"4 removals, 2 released, 4 consumed");
     assert_eq!(verdict.released, waiting[..2]);
     assert!(world.standing.approved.is_empty());
