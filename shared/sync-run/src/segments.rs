@@ -1,5 +1,5 @@
 //! A run in several segments: it nears its deadline, hands over to a fresh invocation of itself, and
-//! ends as if it had not (ADR 0017).
+//! ends as if it had not (ADR 0016).
 //!
 //! Properties wanted:
 //! 1. One run, one record: rows count on, calls and units add up, a reading that was unsealed once
@@ -8,7 +8,7 @@
 //!    judges and plans again, and of the removals in its plan it makes those that are in the
 //!    decision; each with the evidence of its own reading. Whatever else it finds is left to the
 //!    next run, unheld.
-//! 3. A segment is claimed once, and only what was handed over is claimed as one.
+//! 3. A segment is claimed once and in its time, and only what was handed over is claimed as one.
 //! 4. A segment that never begins is started again, and at last buried: no run stays open.
 //!
 //! Races considered:
@@ -28,14 +28,14 @@
 //! Accepted: an item that failed in one segment (the store cannot hold it) is tried again and has a
 //! red row in each.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use org_model::{RunId, SourceId};
 
 use crate::book::Book;
 use crate::ports::{Ports, Step, StoreError};
 use crate::run::{self, RunOutcome, RunRequest};
 use crate::trouble::Trouble;
-use crate::{RunLease, RunMode, RunRecord, StoredSource, burial, close};
+use crate::{RunLease, RunMode, StoredSource, close};
 
 /// How long a run that was handed over waits for its next segment. Lambda gives up after 300 s;
 /// housekeeping starts a segment again after [`UNCLAIMED_AFTER`] and has two rounds for it.
@@ -103,16 +103,11 @@ pub(crate) async fn go_on(
     segment: u32,
     stored: &StoredSource,
 ) -> Result<RunOutcome, StoreError> {
-    let (source, now) = (&request.source, ports.clock.now());
+    let source = &request.source;
     let found = ports.runs.run(source, &request.run).await?;
     let Some(mut record) = found.filter(|record| !record.status.is_final()) else {
         return run::already_served(ports, lease).await;
     };
-    if is_lost(&record, now) {
-        let (mut noticed, cause) = (stored.state.noticed.clone(), burial::cause_of(&record));
-        burial::bury(ports, &mut noticed, record, cause).await?;
-        return run::already_served(ports, lease).await;
-    }
     let decided = ports.runs.decided(source, &request.run).await?;
     record.segments = segment;
     record.handed_over_at = None;
@@ -124,10 +119,4 @@ pub(crate) async fn go_on(
     // Without its decision a run removes nothing more.
     book.decided = Some(decided.unwrap_or_default());
     run::carry_out(book, stored).await
-}
-
-/// Too long ago: whoever wanted to may have buried it.
-fn is_lost(record: &RunRecord, now: Timestamp) -> bool {
-    let since = record.handed_over_at;
-    since.is_none_or(|at| now >= at + WAITS_AT_MOST)
 }
