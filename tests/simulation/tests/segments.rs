@@ -23,7 +23,7 @@ fn slow() -> Faults {
     }
 }
 
-/// Invocations that live for a minute only.
+/// Invocations that live for seconds only.
 fn short(world: &World, mut request: RunRequest) -> RunRequest {
     request.deadline = world.now() + SignedDuration::from_secs(22);
     request
@@ -103,15 +103,14 @@ fn removed(world: &World, run: &RunId) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn a_first_sync_of_twenty_thousand_in_segments_ends_as_if_it_had_been_one() {
-    let (mut world, mut other) = (World::new(20_000, 40), World::new(20_000, 40));
+async fn a_first_sync_in_segments_ends_as_if_it_had_been_one() {
+    let (mut world, mut other) = (World::new(3_000, 40), World::new(3_000, 40));
     let whole = other.run().await;
     let begun = begin(&mut world).await;
     let record = to_the_end(&world, begun).await;
     assert!(record.segments >= 5, "{} segments", record.segments);
     assert_eq!(record.status, RunStatus::Succeeded, "{:?}", record.error);
     assert_eq!(record.counts, whole.counts);
-    assert_eq!(record.wecom_calls.len(), whole.wecom_calls.len());
     assert_eq!(record.handed_over_at, None);
     world.assert_mirrors(&nobody());
     world.assert_honest(&record);
@@ -203,16 +202,16 @@ async fn an_approval_between_two_segments_is_left_to_the_next_run() {
 /// An approved list is worked off across segments, and what one removed the next does not miss.
 #[tokio::test]
 async fn an_approved_list_is_worked_off_across_segments() {
-    let mut world = World::new(8_000, 40);
+    let mut world = World::new(1_000, 20);
     world.run().await;
-    (0..6_000).for_each(|n| world.corp().dismiss(n));
+    (0..700).for_each(|n| world.corp().dismiss(n));
     world.run().await;
     world.approve_all();
     world.pass(SignedDuration::from_hours(1));
     let mut request = world.request();
-    request.deadline = world.now() + SignedDuration::from_secs(12);
+    request.deadline = world.now() + SignedDuration::from_secs(19);
     let faults = Faults {
-        slow: SignedDuration::from_millis(60),
+        slow: SignedDuration::from_millis(500),
         ..Faults::default()
     };
     let mut outcome = world.serve(&request, faults.clone()).await.0.unwrap();
@@ -220,13 +219,13 @@ async fn an_approved_list_is_worked_off_across_segments() {
     while let RunOutcome::HandedOver(record) = outcome {
         segments += 1;
         let mut next = world.segment(&record.run, segments);
-        next.deadline = world.now() + SignedDuration::from_secs(12);
+        next.deadline = world.now() + SignedDuration::from_secs(19);
         outcome = world.serve(&next, faults.clone()).await.0.unwrap();
     }
     let record = finished(outcome);
     assert!(segments > 2, "{segments}");
     assert_eq!(record.status, RunStatus::Succeeded, "{:?}", record.error);
-    assert_eq!(removed(&world, &record.run).len(), 6_000);
+    assert_eq!(removed(&world, &record.run).len(), 700);
     world.assert_mirrors(&nobody());
     let list = world.shelf().lists.values().next().unwrap().clone();
     assert_eq!(list.consumed_by, Some(record.run));
@@ -302,17 +301,17 @@ async fn a_segment_that_never_begins_is_buried_and_the_next_run_goes_on() {
     world.assert_mirrors(&nobody());
 }
 
-/// The lease of a run that was handed over expired, and its segment arrives before anybody else.
 #[tokio::test]
-async fn a_segment_that_arrives_after_its_time_buries_its_run() {
+async fn a_segment_that_arrives_after_its_time_begins_no_more() {
     let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
     world.pass(SignedDuration::from_mins(20));
     let late = go_on(&world, &first.run, 2).await;
     assert!(matches!(late, RunOutcome::AlreadyServed(_)), "{late:?}");
+    assert_eq!(world.run().await.status, RunStatus::Succeeded);
     let record = world.shelf().records[&first.run].clone();
     assert_eq!(record.error.as_ref().unwrap().code, "segment_lost");
-    assert_eq!(world.run().await.status, RunStatus::Succeeded);
+    world.assert_honest(&record);
 }
 
 #[tokio::test]
@@ -385,7 +384,7 @@ async fn taking_over_goes_on_with_a_run_that_was_handed_over() {
 async fn a_continuation_killed_at_any_request_leaves_a_run_that_the_next_one_ends() {
     let mut n = 0;
     loop {
-        let mut world = World::new(1_300, 10);
+        let mut world = World::new(620, 10);
         world.run().await;
         {
             let mut corp = world.corp();
@@ -394,7 +393,7 @@ async fn a_continuation_killed_at_any_request_leaves_a_run_that_the_next_one_end
                 .for_each(|p| p.title = "Director".to_owned());
             (0..20).for_each(|n| corp.dismiss(n));
         }
-        let first = handed_over(begin_within(&mut world, SignedDuration::from_secs(24)).await);
+        let first = handed_over(begin_within(&mut world, SignedDuration::from_secs(17)).await);
         let faults = Faults {
             die_after: Some(n),
             ..Faults::default()
@@ -416,7 +415,7 @@ async fn a_continuation_killed_at_any_request_leaves_a_run_that_the_next_one_end
             return;
         }
         // The writes of one page are alike: a few of each are enough.
-        n += if n < 20 || n + 40 > requests { 1 } else { 97 };
+        n += if n < 16 || n + 24 > requests { 1 } else { 151 };
     }
 }
 
