@@ -17,7 +17,8 @@ pub(crate) const SERVICE: &str = "SNS";
 const SUBJECT_LENGTH_MAX: usize = 99;
 
 /// Publishes to the one topic of notices. Contacts receive a notice if their filter names its
-/// source: a mail or a phone its text, a queue or a function the whole of it as JSON. A notice that is sent twice arrives twice: at least once is what the outbox promises.
+/// source: a mail or a phone its text, a queue or a function the whole of it as JSON. A notice that
+/// is sent twice arrives twice: at least once is what the outbox promises.
 #[derive(Clone, Debug)]
 pub struct SnsNotifier {
     client: Client,

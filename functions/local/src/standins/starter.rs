@@ -58,9 +58,7 @@ impl TaskStarter {
     /// is there before the one that hands over to it ends.
     pub async fn finish(&self) {
         loop {
-            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-            let under_way = std::mem::take(&mut *tasks);
-            drop(tasks);
+            let under_way = self.take();
             if under_way.is_empty() {
                 return;
             }
@@ -70,6 +68,13 @@ impl TaskStarter {
                 }
             }
         }
+    }
+}
+
+impl TaskStarter {
+    fn take(&self) -> Vec<JoinHandle<()>> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *tasks)
     }
 }
 

@@ -100,8 +100,8 @@ pub(super) fn shown_for_nobody(about: &About<'_>, lost: &[&str]) -> Notice {
         ),
     );
     page.part(
-        "Apps created after 2022-06-20 may not read private fields such as mobile and mail: use the \
-         credentials of an app that may, or take the attributes out of the mapping.",
+        "Apps created after 2022-06-20 may not read private fields such as mobile and mail: use \
+         the credentials of an app that may, or take the attributes out of the mapping.",
         "2022-06-20 之后创建的应用不能读取手机号、邮箱等敏感字段：请改用有权读取的应用的凭证，或从\
          字段映射中移除这些属性。",
     );
