@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 mod compare;
+mod deaths;
 mod log;
 mod segments;
 mod stage;
@@ -17,6 +18,7 @@ mod tables;
 mod words;
 
 pub use compare::{assert_directory_equals, assert_directory_equals_but, live_people};
+pub use deaths::{Death, deaths};
 pub use log::assert_log_agrees;
 pub use stage::{AGENT_IP, World, poison, small};
 pub use standins::StandIns;

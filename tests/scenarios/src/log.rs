@@ -107,8 +107,10 @@ fn assert_item_agrees(run: &str, old: Option<&Item>, new: Option<&Item>, rows: &
         rows.iter()
             .all(|row| !row.changes.is_empty() || row.code.is_some())
     );
-    assert_eq!(
-        changed, told,
+    // A later segment may have found that somebody is again what they were.
+    let there_and_back = !changed && rows.len() > 1;
+    assert!(
+        changed == told || there_and_back,
         "{run}: {name} {old:?} -> {new:?} with rows {rows:?}"
     );
     assert_eq!(steps_of(rows), steps_between(old, new), "{run}: {name}");

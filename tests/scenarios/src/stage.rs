@@ -315,8 +315,9 @@ impl World {
         let rows = self.rows(record).await;
         let after = self.directory_of(record.source.as_str()).await;
         assert_log_agrees(record, &rows, before, &after);
-        let stored = self.stored(&record.run).await;
-        assert_eq!(stored.as_ref(), Some(record), "as stored");
+        let store = self.store(&Faults::default());
+        let stored = RunLog::run(&store, &record.source, &record.run).await;
+        assert_eq!(stored.unwrap().as_ref(), Some(record), "as stored");
     }
 
     /// The record of a run of `hq` as it is stored.

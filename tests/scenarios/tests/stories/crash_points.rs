@@ -1,13 +1,14 @@
 //! Crash points, exhaustive (ring 4): a first sync, a held run, an approval, a run in segments, an
 //! undo, and what administrators say, each killed at each of its requests to the database, before
-//! it is sent and after it was applied. Then clean runs must end where they would have ended, with
-//! no forbidden deletion and every notice sent. A churn run: `crashes.rs`.
+//! it is sent and after it was applied (`scenarios::deaths`: each death that leaves something else
+//! once). Then clean runs must end where they would have ended, with no forbidden deletion and
+//! every notice sent. A churn run, at every single request: `crashes.rs`.
 
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use org_model::InternalId;
-use scenarios::{World, live_people};
+use scenarios::{World, deaths, live_people};
 use source_admin::HeldView;
 use sync_run::ports::Ports;
 use sync_run::{HeldState, NoticeKind, RowResult, RunOutcome, RunRequest, RunStatus, run};
@@ -29,18 +30,6 @@ fn set(userids: &[String]) -> BTreeSet<String> {
     userids.iter().cloned().collect()
 }
 
-/// Reads of the directory's partitions, one like the other: nothing happens between the first and
-/// the last of them, so that a death at one of them is a death at any.
-fn is_alike(operations: &[String], request: u64) -> bool {
-    const AROUND: usize = 6;
-    let at = usize::try_from(request).unwrap() - 1;
-    let around = at.saturating_sub(AROUND)..(at + AROUND).min(operations.len());
-    at > AROUND
-        && operations[around]
-            .iter()
-            .all(|operation| operation == "Query")
-}
-
 /// Serves a delivery with every segment that it hands over to, until it ends or dies.
 async fn serve(world: &World, request: &RunRequest, ports: &Ports) {
     let mut outcome = run(ports, request).await;
@@ -58,7 +47,6 @@ const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Kills the plot's delivery at every request. `mended`: what clean runs make of it.
 async fn kill_everywhere(
-    moment: CrashMoment,
     plot: impl AsyncFn() -> Plot,
     ports: impl Fn(&World, &Faults) -> Ports,
     mended: impl AsyncFn(&Plot, &str),
@@ -66,15 +54,9 @@ async fn kill_everywhere(
     let watched = Faults::default();
     let whole = plot().await;
     serve(&whole.world, &whole.request, &ports(&whole.world, &watched)).await;
-    let operations = watched.operations();
-    let mut skipped = false;
-    for request in 1..=watched.requests() + 20 {
-        let alike = is_alike(&operations, request);
-        // One of a kind is tried, and that before it is sent: a read that was applied is the same.
-        if alike && (skipped || moment == CrashMoment::AfterApplied) {
-            continue;
-        }
-        skipped |= alike;
+    let deaths = deaths(&watched.operations());
+    assert!(deaths.len() > 12, "{deaths:?}");
+    for (request, moment) in deaths {
         let plot = plot().await;
         let world = &plot.world;
         let before = live_people(&world.directory().await);
@@ -82,17 +64,13 @@ async fn kill_everywhere(
         serve(world, &plot.request, &ports(world, &faults)).await;
         let case = format!("a crash at request {request}, {moment:?}");
         assert_nobody_else_went(&plot, &before, &case).await;
-        if !faults.crashed() {
-            assert!(request > 60, "killed at {request} places only");
-            return;
-        }
+        assert!(faults.crashed(), "{case}: it ended before");
         // What it asked to be started died with it.
         world.standins.take_segments();
         mended(&plot, &case).await;
         assert_nobody_else_went(&plot, &before, &case).await;
         world.assert_all_told(&case).await;
     }
-    panic!("it takes more requests each time");
 }
 
 async fn assert_nobody_else_went(plot: &Plot, before: &BTreeSet<String>, case: &str) {
@@ -118,14 +96,12 @@ async fn first_sync() -> Plot {
 
 #[tokio::test]
 async fn a_first_sync_killed_at_any_request_is_finished_by_the_next_run() {
-    for moment in MOMENTS {
-        kill_everywhere(moment, first_sync, as_ever, async |plot, case| {
-            let record = plot.world.run().await;
-            assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
-            plot.world.assert_equal().await;
-        })
-        .await;
-    }
+    kill_everywhere(first_sync, as_ever, async |plot, case| {
+        let record = plot.world.run().await;
+        assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
+        plot.world.assert_equal().await;
+    })
+    .await;
 }
 
 async fn held_run() -> Plot {
@@ -167,9 +143,7 @@ async fn assert_held(plot: &Plot, case: &str) {
 
 #[tokio::test]
 async fn a_held_run_killed_at_any_request_holds_the_same_and_the_notice_leaves() {
-    for moment in MOMENTS {
-        kill_everywhere(moment, held_run, as_ever, assert_held).await;
-    }
+    kill_everywhere(held_run, as_ever, assert_held).await;
 }
 
 /// Twelve of twenty left, their list waits.
@@ -195,17 +169,15 @@ async fn approval() -> Plot {
 
 #[tokio::test]
 async fn an_approval_killed_at_any_request_removes_what_was_approved_and_no_more() {
-    for moment in MOMENTS {
-        kill_everywhere(moment, approval, as_ever, async |plot, case| {
-            let record = plot.world.run().await;
-            assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
-            plot.world.assert_equal().await;
-            let deleted = plot.world.directory().await.deleted_people();
-            assert_eq!(deleted, plot.doomed, "{case}");
-            assert!(plot.world.waiting().await.is_empty(), "{case}");
-        })
-        .await;
-    }
+    kill_everywhere(approval, as_ever, async |plot, case| {
+        let record = plot.world.run().await;
+        assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
+        plot.world.assert_equal().await;
+        let deleted = plot.world.directory().await.deleted_people();
+        assert_eq!(deleted, plot.doomed, "{case}");
+        assert!(plot.world.waiting().await.is_empty(), "{case}");
+    })
+    .await;
 }
 
 /// Removals in three batches, each as long as an invocation.
@@ -241,14 +213,12 @@ async fn segmented() -> Plot {
 #[tokio::test]
 async fn a_run_in_segments_killed_at_any_request_is_finished_by_the_next_run() {
     let slow = |world: &World, faults: &Faults| world.slow_to_remove(MINUTE, faults);
-    for moment in MOMENTS {
-        kill_everywhere(moment, segmented, slow, async |plot, case| {
-            let record = plot.world.run().await;
-            assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
-            plot.world.assert_equal().await;
-        })
-        .await;
-    }
+    kill_everywhere(segmented, slow, async |plot, case| {
+        let record = plot.world.run().await;
+        assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
+        plot.world.assert_equal().await;
+    })
+    .await;
 }
 
 async fn ids_of(world: &World, userids: &BTreeSet<String>) -> BTreeSet<InternalId> {
@@ -277,33 +247,31 @@ async fn undo() -> Plot {
 /// Whoever came back before the death is kept: the next run finds them gone in WeCom.
 #[tokio::test]
 async fn an_undo_killed_at_any_request_keeps_whom_it_gave_back() {
-    for moment in MOMENTS {
-        kill_everywhere(moment, undo, as_ever, async |plot, case| {
-            let world = &plot.world;
-            let back = live_people(&world.directory().await);
-            let record = world.run().await;
-            assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
-            assert_eq!(live_people(&world.directory().await), back, "{case}");
-            // The same word once more does the rest.
-            let everybody: BTreeSet<String> = world
-                .directory()
-                .await
-                .0
-                .values()
-                .filter_map(|item| matches!(item, org_plan::Item::User(_)).then(|| item.id()))
-                .collect();
-            let ids = ids_of(world, &everybody).await;
-            let undoes = world.stored(&plot.request.run).await.unwrap().undoes;
-            let record = world.undo(&undoes.unwrap()).await;
-            assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
-            assert_eq!(live_people(&world.directory().await), everybody, "{case}");
-            assert_eq!(ids_of(world, &everybody).await, ids, "{case}");
-            assert_eq!(world.kept().await.len(), 3, "{case}");
-            assert_eq!(world.run().await.status, RunStatus::Succeeded);
-            assert_eq!(live_people(&world.directory().await), everybody, "{case}");
-        })
-        .await;
-    }
+    kill_everywhere(undo, as_ever, async |plot, case| {
+        let world = &plot.world;
+        let back = live_people(&world.directory().await);
+        let record = world.run().await;
+        assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
+        assert_eq!(live_people(&world.directory().await), back, "{case}");
+        // The same word once more does the rest.
+        let everybody: BTreeSet<String> = world
+            .directory()
+            .await
+            .0
+            .values()
+            .filter_map(|item| matches!(item, org_plan::Item::User(_)).then(|| item.id()))
+            .collect();
+        let ids = ids_of(world, &everybody).await;
+        let undoes = world.stored(&plot.request.run).await.unwrap().undoes;
+        let record = world.undo(&undoes.unwrap()).await;
+        assert_eq!(record.status, RunStatus::Succeeded, "{case}: {record:?}");
+        assert_eq!(live_people(&world.directory().await), everybody, "{case}");
+        assert_eq!(ids_of(world, &everybody).await, ids, "{case}");
+        assert_eq!(world.kept().await.len(), 3, "{case}");
+        assert_eq!(world.run().await.status, RunStatus::Succeeded);
+        assert_eq!(live_people(&world.directory().await), everybody, "{case}");
+    })
+    .await;
 }
 
 /// An administrator's call dies at any request: the word was given or it was not, and repeated it

@@ -32,6 +32,8 @@ impl Days {
         if self.day > 0 {
             world.rehire(&returned);
         }
+        // Another day: what left before is no leak of this one.
+        world.pass_hours(25);
         self.day += 2;
         world.dismiss(&[self.person(0).clone(), self.person(1).clone()]);
         let day = u32::try_from(self.day).unwrap();

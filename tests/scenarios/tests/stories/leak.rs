@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use org_plan::{RuleLimit, RuleWindow};
 use scenarios::World;
+use sync_run::ports::RunLog;
 use sync_run::{NoticeKind, RowResult, RunRecord, RunStatus};
+use testkit::Faults;
+use testkit::crash::CrashMoment;
 use wecom_sim::{Command, DepartmentPeople};
 
 fn set(userids: &[String]) -> BTreeSet<String> {
@@ -49,7 +52,7 @@ async fn three_an_hour_are_held_as_soon_as_the_day_is_over_the_threshold() {
     assert_eq!(record.rows_with(RowResult::Held), 3, "{record:?}");
     // A new day has room again, for whoever leaves then.
     let record = lose(&world, &people[9..11]).await;
-    assert_eq!(record.rows_with(RowResult::Done), 2, "{record:?}");
+    assert_eq!(record.rows_with(RowResult::Held), 3, "{record:?}");
     let mut gone = set(&people[..6]);
     gone.extend(set(&people[9..11]));
     assert_eq!(world.directory().await.deleted_people(), gone);
@@ -130,8 +133,6 @@ async fn departments_that_go_two_at_a_time_are_held_too() {
 /// A run that died after its decision counts with what it meant to remove.
 #[tokio::test]
 async fn a_killed_runs_intentions_count_towards_the_day() {
-    use testkit::Faults;
-    use testkit::crash::CrashMoment;
     let world = World::synced(60, 6).await;
     let people = world.active();
     world.dismiss(&people[..4]);
@@ -147,11 +148,23 @@ async fn a_killed_runs_intentions_count_towards_the_day() {
         .filter(|(_, operation)| *operation == "TransactWriteItems")
         .map(|(at, _)| at + 1)
         .collect();
-    // The first is the decision: durable, and then the end.
-    let decision = u64::try_from(transactions[0]).unwrap();
-    let faults = Faults::crash_at(decision, CrashMoment::AfterApplied);
-    world.run_with(&faults).await.unwrap_err();
-    assert_eq!(world.directory().await.deleted_people(), BTreeSet::new());
+    // The decision is durable, and the end comes before the removal that follows it.
+    let mut died_undone = false;
+    for request in transactions {
+        let request = u64::try_from(request).unwrap();
+        let faults = Faults::crash_at(request, CrashMoment::BeforeSent);
+        world.pass_hours(1);
+        let killed = world.request("hq");
+        world.deliver(&killed, &faults).await.unwrap_err();
+        assert_eq!(world.directory().await.deleted_people(), BTreeSet::new());
+        let store = world.store(&Faults::default());
+        let decided = store.decided(&killed.source, &killed.run).await.unwrap();
+        if decided.is_some_and(|decided| decided.len() == 4) {
+            died_undone = true;
+            break;
+        }
+    }
+    assert!(died_undone, "it never died between decision and removal");
     // They came back meanwhile; others leave. Three alone would pass, seven of a day do not.
     world.rehire(&people[..4]);
     let record = lose(&world, &people[10..13]).await;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use org_model::{InternalId, ItemKind};
 use org_plan::Action;
-use scenarios::{World, live_people};
+use scenarios::{World, deaths, live_people};
 use serde_json::json;
 use sync_run::ports::RunLog;
 use sync_run::{RowResult, RunOutcome, RunRecord, RunRequest, RunStatus, run};
@@ -197,8 +197,11 @@ async fn wherever_the_time_ends_the_run_ends_as_if_it_had_not() {
     };
     let wanted = told(&whole, &uninterrupted).await;
     let mut handed_over = 0;
-    // Eighty partitions are read one after another before anything is written: a few stand for all.
-    for request in [3, 40].into_iter().chain(84..=watched.requests()) {
+    let places: BTreeSet<u64> = deaths(&watched.operations())
+        .into_iter()
+        .map(|(request, _)| request)
+        .collect();
+    for request in places {
         let world = eventful().await;
         let before = world.directory().await;
         let ports = |segment| match segment {
@@ -211,7 +214,13 @@ async fn wherever_the_time_ends_the_run_ends_as_if_it_had_not() {
         let delivery = world.request("hq");
         let record = world.deliver_whole(&delivery, MINUTE, ports).await;
         if record.status != RunStatus::Succeeded {
-            assert_eq!(record.status, RunStatus::Partial, "{request}: {record:?}");
+            // Too late to ask anything, or to finish reading.
+            let too_early = record
+                .error
+                .as_ref()
+                .is_some_and(|e| e.code == "out_of_budget");
+            let partial = record.status == RunStatus::Partial;
+            assert!(too_early || partial, "{request}: {record:?}");
             let directory = world.directory().await;
             assert_eq!(directory.deleted_people(), before.deleted_people());
             assert!(directory.department(701).is_some(), "at {request}");
