@@ -69,19 +69,17 @@ impl Keeping {
         deletions.filter_map(HeldItem::key).collect()
     }
 
-    /// Who leaves which set: those whom this run saw again, and those who lapsed.
+    /// Who leaves which set: those whom this run saw again, and those who lapsed. A mark against
+    /// one removal goes; one against another removal of the same person stays.
     pub fn releases(&self, seen: &[HeldItem]) -> Vec<KeptRelease> {
-        let mut over: BTreeSet<_> = seen.iter().map(id).collect();
-        over.extend(self.lapsed.iter().cloned());
-        if over.is_empty() {
-            return Vec::new();
-        }
-        let release = |set: &KeptSet| {
-            let items: BTreeSet<_> = set.remaining().map(id).collect();
-            KeptRelease {
-                set: set.id.clone(),
-                items: &items & &over,
-            }
+        let seen: BTreeSet<_> = seen.iter().map(|item| (id(item), item.action)).collect();
+        let is_over = |item: &&HeldItem| {
+            let id = id(item);
+            self.lapsed.contains(&id) || seen.contains(&(id, item.action))
+        };
+        let release = |set: &KeptSet| KeptRelease {
+            set: set.id.clone(),
+            items: set.remaining().filter(is_over).map(id).collect(),
         };
         let releases = self.sets.iter().map(release);
         releases.filter(|one| !one.items.is_empty()).collect()
