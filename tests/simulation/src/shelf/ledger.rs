@@ -34,6 +34,8 @@ pub struct Claimed {
     pub epoch: u64,
     pub at: Timestamp,
     pub expires_at: Timestamp,
+    /// Somebody had asked the run to stop before.
+    pub cancelled: bool,
 }
 
 /// One write of a mirror's item that changed it.
@@ -96,6 +98,7 @@ impl Shelf {
             epoch: self.ledger.epoch,
             at: request.now,
             expires_at: request.expires_at,
+            cancelled: self.cancellations.contains_key(&request.run),
         };
         self.ledger.claims.insert(self.generation, claimed);
     }

@@ -138,6 +138,11 @@ impl Story {
             }
             let mut later = Vec::new();
             for (run, segment) in segments {
+                if self.dice.one_in(12) {
+                    self.world.cancel(&run);
+                    self.trace
+                        .say(|| format!("cancel {run} between two segments"));
+                }
                 if self.dice.one_in(10) {
                     later.push((run, segment));
                     continue;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use org_model::{ItemKind, ItemState};
 use org_plan::{Action, Item, Resolution};
 
@@ -29,6 +30,7 @@ impl Truth {
             let claim = &shelf.ledger.claims[&write.generation];
             judge_order(shelf, write, claim);
             self.judge_identity(write);
+            assert!(!claim.cancelled, "cancelled, and goes on: {write:?}");
             assert!(write.is_sound, "a place without a home: {write:?}");
             match write.change.action {
                 Action::Delete => self.judge_delete(corp, write, claim),
@@ -78,11 +80,14 @@ impl Truth {
         assert!(closed, "they may sign in: {write:?}");
     }
 
-    /// Who is kept stays until they were there again.
+    /// Who is kept stays until they were there again, or a later word let them go with a range.
     fn judge_kept(&self, write: &Written) {
         let Some(kept) = self.kept.get(&who(write)) else {
             return;
         };
+        if self.let_go.contains(write.item().internal_id()) {
+            return;
+        }
         let name = kept.key.to_string();
         let moments = self.between(kept.epoch, write.epoch);
         let was_seen = moments.iter().any(|moment| match (kept.action, &kept.key) {
@@ -144,15 +149,16 @@ fn judge_order(shelf: &Shelf, write: &Written, claim: &Claimed) {
     assert!(decided, "nobody decided this: {write:?}");
 }
 
-/// Deleted too long ago, or of another name.
+/// Deleted too long ago, or somebody of another name.
 fn is_another(before: &Item, after: &Item, write: &Written) -> bool {
-    let Item::User(user) = before else {
-        return false;
+    let deleted_at = match before {
+        Item::User(user) => user.deleted_at,
+        Item::Department(department) => department.deleted_at,
     };
-    let retained = user.deleted_at.is_some_and(|at| {
-        write.at.duration_since(at) <= jiff::SignedDuration::from_hours(24 * RETENTION_DAYS)
-    });
-    !retained || before.name() != after.name()
+    let retention = SignedDuration::from_hours(24 * RETENTION_DAYS);
+    let retained = deleted_at.is_some_and(|at| write.at.duration_since(at) <= retention);
+    let is_user = before.kind() == ItemKind::User;
+    !retained || (is_user && before.name() != after.name())
 }
 
 pub fn who(write: &Written) -> Who {
