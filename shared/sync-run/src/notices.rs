@@ -61,8 +61,8 @@ pub(crate) struct Shown<'a> {
 }
 
 /// After a sealed success: causes of trouble are over, so that the next trouble is news again.
-/// Gives those that are, with the time they were noticed last. An agent that this run did not need may
-/// still be down: it is not said to be over.
+/// Gives those that are, with the time they were noticed last. An agent that this run did not need
+/// may still be down: it is not said to be over.
 pub(crate) fn forget_troubles(
     noticed: &mut BTreeMap<String, Timestamp>,
     now: Timestamp,

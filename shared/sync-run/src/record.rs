@@ -1,15 +1,19 @@
 //! What a run writes down: its record, its rows, its decision, its notices.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod decided;
+mod outbox;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use org_model::{
-    Fingerprint, Generation, InternalId, ItemKind, RunId, SourceId, UnsealedReason, UserId, UserKey,
+    Fingerprint, Generation, InternalId, ItemKind, RunId, SourceId, UnsealedReason, UserId,
 };
-use org_plan::{Action, AttributeChange, DecidedRemoval, HeldItem, HeldList};
+use org_plan::{Action, AttributeChange};
 use serde::{Deserialize, Serialize};
 
-use crate::{KeptRelease, KeptSet, SourceState};
+pub use decided::{Cancellation, Decision, HeldState, StoredHeldList};
+pub use outbox::{Notice, NoticeKind, OutboxItem, OutboxPayload};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -216,121 +220,4 @@ impl RunRecord {
         let actions = self.counts.values().flat_map(BTreeMap::values);
         actions.filter_map(|results| results.get(&result)).sum()
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeldState {
-    Waiting,
-    Approved,
-    Rejected,
-    Expired,
-    Superseded,
-}
-
-/// A held list with what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredHeldList {
-    pub list: HeldList,
-    pub state: HeldState,
-    pub decided_by: Option<String>,
-    pub decided_at: Option<Timestamp>,
-    /// Items that came back or went another way: no longer part of the list, whatever is approved.
-    pub released: BTreeSet<(ItemKind, InternalId)>,
-    /// The run that removed the approved items.
-    pub consumed_by: Option<RunId>,
-}
-
-impl StoredHeldList {
-    /// The items that still wait, or may still be removed.
-    pub fn remaining(&self) -> impl Iterator<Item = &HeldItem> {
-        self.list.items.iter().filter(|item| {
-            !self
-                .released
-                .contains(&(item.kind, item.internal_id.clone()))
-        })
-    }
-}
-
-/// What a run decided: durable before anything of it is applied (DESIGN.md §4 step 9).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Decision {
-    /// The run's record with plan, seal and reasons.
-    pub record: RunRecord,
-    /// New held lists: what this run holds, and successors of lists that expired.
-    pub held: Vec<StoredHeldList>,
-    /// Earlier lists with changed state: released items, approvals consumed, expiry.
-    pub lists: Vec<StoredHeldList>,
-    /// The items this run may remove.
-    pub removals: Vec<DecidedRemoval>,
-    /// Who is kept from now on. Keeping harms nobody: these may be written before the transaction.
-    pub kept: Vec<KeptSet>,
-    /// Who is kept no longer, since this reading shows them.
-    pub kept_released: Vec<KeptRelease>,
-    /// Resolutions that this run carried out.
-    pub resolved: Vec<UserKey>,
-    pub outbox: Vec<OutboxItem>,
-    pub state: SourceState,
-}
-
-/// Somebody wants a live run to stop at its next row boundary.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cancellation {
-    pub by: String,
-    pub at: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeKind {
-    Held,
-    HeldReminder,
-    ClearingsSkipped,
-    RunFailed,
-    /// Sealed, and some rows did not get through.
-    RunPartial,
-    RunUnsealed,
-    /// The visible range became narrower and waits for a person's word.
-    RangeShrank,
-    /// An agent does not answer; the run went through another one.
-    AgentDown,
-    MappingFailing,
-    Silence,
-    /// What was told as trouble is over.
-    Recovered,
-    /// Sent because an administrator asked for it.
-    Test,
-}
-
-/// What SNS carries to a contact. Ids and counts in the text, no phones or mails.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    pub at: Timestamp,
-    pub kind: NoticeKind,
-    pub source: SourceId,
-    pub run: Option<RunId>,
-    /// ASCII, one line, under 100 characters.
-    pub subject: String,
-    /// For a person: English, then the same in Chinese.
-    pub text: String,
-    /// For a machine: what the text says, in the names of the API. An object.
-    #[serde(default)]
-    pub detail: serde_json::Value,
-}
-
-/// Something that must leave the system, durable until it has.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OutboxItem {
-    /// Same cause, same id: writing it twice leaves one.
-    pub id: String,
-    pub at: Timestamp,
-    pub payload: OutboxPayload,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutboxPayload {
-    Notice(Notice),
-    /// The EventBridge event `Run Finished`.
-    RunFinished(Box<RunRecord>),
 }

@@ -40,8 +40,8 @@ impl RowWriter {
         self.open.len() >= ROWS_PER_PAGE
     }
 
-    /// The open rows as the next page; `None` when there are none, and none was intended. They stay open until
-    /// [`RowWriter::settle`]: a page that could not be written is written again.
+    /// The open rows as the next page; `None` when there are none, and none was intended. They stay
+    /// open until [`RowWriter::settle`]: a page that could not be written is written again.
     pub fn page(&self) -> Option<RowsPage> {
         let page = self.last_page + 1;
         (self.intended || !self.open.is_empty()).then(|| RowsPage {

@@ -1,5 +1,5 @@
-//! A run in several segments: it nears its deadline, hands over to a fresh invocation of itself, and
-//! ends as if it had not (ADR 0016).
+//! A run in several segments: it nears its deadline, hands over to a fresh invocation of itself,
+//! and ends as if it had not (ADR 0016).
 //!
 //! Properties wanted:
 //! 1. One run, one record: rows count on, calls and units add up, a reading that was unsealed once

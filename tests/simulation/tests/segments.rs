@@ -235,7 +235,9 @@ async fn an_approved_list_is_worked_off_across_segments() {
 async fn a_segment_is_served_once_and_no_other_is() {
     let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
-    let is_served = |outcome: &RunOutcome| matches!(outcome, RunOutcome::AlreadyServed(run) if *run == first.run);
+    let is_served = |outcome: &RunOutcome| {
+        matches!(outcome, RunOutcome::AlreadyServed(run) if *run == first.run)
+    };
     for segment in [1, 3] {
         let outcome = go_on(&world, &first.run, segment).await;
         assert!(is_served(&outcome), "segment {segment}: {outcome:?}");

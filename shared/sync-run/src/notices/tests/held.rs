@@ -2,21 +2,35 @@
 
 use super::*;
 
-#[test]
-fn a_held_notice_says_what_was_not_done_and_why_and_how_to_decide() {
+/// The notice of [`departure`], its list's fingerprint as `FP`.
+fn departure_held() -> Notice {
     let (source, run) = (hq(), RunId::new("r-7"));
     let list = departure();
-    let notice = held(
-        &about(&source, &run),
-        &list,
-        &Places::of(&list.items, known),
-    );
+    let places = Places::of(&list.items, known);
+    let notice = held(&about(&source, &run), &list, &places);
+    let fingerprint = list.fingerprint.to_string();
+    let detail = notice.detail.to_string().replace(&fingerprint, "FP");
+    Notice {
+        text: notice.text.replace(&fingerprint, "FP"),
+        detail: serde_json::from_str(&detail).unwrap(),
+        ..notice
+    }
+}
+
+/// Its text, folded: in English and in Chinese.
+fn departure_told() -> (String, String) {
+    let text = folded(&departure_held().text);
+    let (english, chinese) = text.split_once("\n\n—\n\n").unwrap();
+    (english.to_owned(), chinese.to_owned())
+}
+
+#[test]
+fn a_held_notice_says_what_was_not_done_and_why_and_how_to_decide() {
     assert_eq!(
-        notice.subject,
+        departure_held().subject,
         "[wecom-sync] hq: held back 60 people, 1 department"
     );
-    let text = notice.text.replace(&list.fingerprint.to_string(), "FP");
-    insta::assert_snapshot!(folded(&text), @r#"
+    insta::assert_snapshot!(departure_told().0, @r#"
     Nothing of this was deleted or disabled: 60 people and 1 department of source hq (Head
     > office) wait for your decision. New and changed people are not held back.
 
@@ -42,9 +56,12 @@ fn a_held_notice_says_what_was_not_done_and_why_and_how_to_decide() {
     Without a decision by 2026-11-25 08:30 UTC whoever is still missing is held anew, with
     > a new notice. Whoever WeCom shows again leaves the list.
     Run: r-7
+    "#);
+}
 
-    —
-
+#[test]
+fn a_held_notice_says_the_same_in_chinese() {
+    insta::assert_snapshot!(departure_told().1, @r#"
     以下内容均未删除或停用：数据源 hq（Head office）有 60 人、1 个部门待审批删除。新增和修改不受影响。
 
     原因（删除保护）：
@@ -69,8 +86,11 @@ fn a_held_notice_says_what_was_not_done_and_why_and_how_to_decide() {
     若到 2026-11-25 08:30 UTC 仍未处理，仍缺失的内容将重新列入待审批删除并再次通知。重新出现在企业微信中的会自动移出名单。
     运行：r-7
     "#);
-    let detail = serde_json::to_string_pretty(&notice.detail).unwrap();
-    let detail = detail.replace(&list.fingerprint.to_string(), "FP");
+}
+
+#[test]
+fn a_held_notice_says_the_same_to_machines() {
+    let detail = serde_json::to_string_pretty(&departure_held().detail).unwrap();
     insta::assert_snapshot!(detail, @r#"
     {
       "calls": {
