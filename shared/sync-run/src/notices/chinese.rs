@@ -25,6 +25,10 @@ fn wecom(code: &str) -> Option<(&'static str, &'static str)> {
             "稍后会自动重试；若反复出现，请检查凭证",
         ),
         "wecom_busy" => ("企业微信繁忙", "稍后会自动重试"),
+        "tokens_blocked" => (
+            "企业微信暂时不向该 IP 发放 access_token，多次使用错误的 Secret 会被限制一小时",
+            "请检查经由该代理的所有数据源和程序的 Secret 并改正",
+        ),
         "rate_limited" => (
             "调用频率超过企业微信的限制",
             "稍后会自动重试；可调大同步间隔",
@@ -78,6 +82,7 @@ fn own(code: &str) -> Option<(&'static str, &'static str)> {
             "运行时间已用完",
             "无需处理，下一次运行会继续；也可以立即发起",
         ),
+        "back_in_part" => ("撤销未全部完成，已恢复的保持不变", "请再次撤销同一次运行"),
         "lease_lost" => ("另一次运行已接手", "无需处理"),
         "store_unavailable" => (
             "DynamoDB 没有应答",
