@@ -18,9 +18,10 @@ pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), T
     let held = new_lists(book, judged);
     notice_decision(book, judged, &held).await;
     let verdict = &judged.verdict;
-    let mut lists = judged
-        .lists
-        .after_sight(&verdict.released, &verdict.detaching);
+    let mut lists =
+        judged
+            .lists
+            .after_sight(&verdict.released, &verdict.detaching, book.lease.run());
     // A list whose items are held anew has the fingerprint of its successor: the new one counts.
     lists.retain(|list| {
         held.iter()

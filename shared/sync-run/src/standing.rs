@@ -23,6 +23,9 @@ pub struct StandingLists {
     pub expired: Vec<StoredHeldList>,
     /// Of those that wait: which have less than is stored, since somebody of them is gone.
     thinned: BTreeSet<Fingerprint>,
+    /// Approved, and everything of it is gone: the run that removed the last of it died before it
+    /// could say so.
+    spent: Vec<StoredHeldList>,
     /// Whom administrators keep.
     pub(crate) kept: Keeping,
 }
@@ -32,10 +35,11 @@ pub(crate) async fn load(
     source: &StoredSource,
     now: Timestamp,
 ) -> Result<StandingLists, StoreError> {
-    let (standing, kept) = futures::try_join!(
-        ports.held.standing(&source.source),
-        Keeping::load(ports, &source.source),
-    )?;
+    // For correctness in this order: whoever leaves a list by a rejection or an exception is kept
+    // from the same moment on. Read the other way round, or at once, they could be found in
+    // neither, and go.
+    let standing = ports.held.standing(&source.source).await?;
+    let kept = Keeping::load(ports, &source.source).await?;
     let mut lists = StandingLists {
         kept,
         ..StandingLists::default()
@@ -98,6 +102,12 @@ impl StandingLists {
     /// done all the same, and holds nobody.
     pub(crate) fn leave_out_gone(&mut self, marks: &BTreeMap<ItemKey, Mark>) {
         self.kept.leave_out_gone(marks);
+        for lists in [&mut self.approved, &mut self.expired] {
+            let found = std::mem::take(lists).into_iter();
+            let (spent, left) = found.partition::<Vec<_>, _>(|list| is_spent(list, marks));
+            self.spent.extend(spent);
+            *lists = left;
+        }
         let waiting = self.waiting.iter_mut();
         for list in waiting.chain(&mut self.approved).chain(&mut self.expired) {
             let gone: Vec<_> = list
@@ -128,11 +138,12 @@ impl StandingLists {
             .collect()
     }
 
-    /// The lists with what this run saw of them: released items, expiry.
+    /// The lists with what this run saw of them: released items, expiry, and that they are spent.
     pub(crate) fn after_sight(
         &self,
         released: &[HeldItem],
         detaching: &[HeldItem],
+        run: &RunId,
     ) -> Vec<StoredHeldList> {
         // A set, since a list may hold a hundred thousand items.
         let released: BTreeSet<&HeldItem> = released.iter().collect();
@@ -140,7 +151,12 @@ impl StandingLists {
         let seen = standing
             .filter_map(|list| after_release(list, &released).or_else(|| self.after_loss(list)));
         let expired = self.expiring(detaching).into_iter();
+        let spent = self.spent.iter().map(|list| StoredHeldList {
+            consumed_by: Some(run.clone()),
+            ..list.clone()
+        });
         seen.chain(expired.map(|list| with_state(list, HeldState::Expired)))
+            .chain(spent)
             .collect()
     }
 
@@ -218,6 +234,14 @@ fn after_approval(
 fn is_live(item: &HeldItem, marks: &BTreeMap<ItemKey, Mark>) -> bool {
     let mark = item.key().and_then(|key| marks.get(&key));
     mark.is_some_and(|mark| mark.state == ItemState::Live && mark.internal_id == item.internal_id)
+}
+
+/// Nobody of it is live any more: left standing, it would be asked for a run again and again.
+fn is_spent(list: &StoredHeldList, marks: &BTreeMap<ItemKey, Mark>) -> bool {
+    let mut remaining = list.remaining().peekable();
+    list.state == HeldState::Approved
+        && remaining.peek().is_some()
+        && remaining.all(|item| !is_live(item, marks))
 }
 
 fn with_state(list: &StoredHeldList, state: HeldState) -> StoredHeldList {

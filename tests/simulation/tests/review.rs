@@ -1,0 +1,86 @@
+//! What happens between two rooms: who is read when, and who remembers what.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use org_model::{Fingerprint, SourceId};
+use simulation::{Faults, World};
+use sync_run::ports::{HeldLists, StoreError};
+use sync_run::{HeldState, RunStatus, StoredHeldList, run};
+
+fn names(people: impl IntoIterator<Item = u32>) -> BTreeSet<String> {
+    people
+        .into_iter()
+        .map(|n| format!("person.{n:04}"))
+        .collect()
+}
+
+/// 200 people of whom 100 left: one list waits. Then all but a few of them return.
+async fn a_few_are_left_of_a_held_list() -> (World, Fingerprint) {
+    let mut world = World::new(200, 10);
+    world.run().await;
+    (0..100).for_each(|n| world.corp().dismiss(n));
+    assert_eq!(world.run().await.status, RunStatus::Held);
+    (4..100).for_each(|n| world.corp().hire(n, [1].into()));
+    assert_eq!(world.run().await.status, RunStatus::Held);
+    let list = world.waiting_lists().pop().unwrap().list.fingerprint;
+    (world, list)
+}
+
+/// The lists answer late: an administrator speaks just before they are read.
+struct Late<'w> {
+    world: &'w World,
+    held: Arc<dyn HeldLists>,
+    list: Fingerprint,
+}
+
+#[async_trait]
+impl HeldLists for Late<'static> {
+    async fn standing(&self, source: &SourceId) -> Result<Vec<StoredHeldList>, StoreError> {
+        tokio::task::yield_now().await;
+        assert!(self.world.reject(self.list));
+        self.held.standing(source).await
+    }
+}
+
+/// Whoever leaves a list because they are kept is never seen as neither held nor kept.
+#[tokio::test]
+async fn a_rejection_while_a_run_reads_what_stands_lets_nobody_go() {
+    let (mut world, list) = a_few_are_left_of_a_held_list().await;
+    world.pass(SignedDuration::from_hours(1));
+    let request = world.request();
+    let world: &'static World = Box::leak(Box::new(world));
+    let (_, mut ports) = world.process(Faults::default());
+    let held = Arc::clone(&ports.held);
+    ports.held = Arc::new(Late { world, held, list });
+    run(&ports, &request).await.unwrap();
+    world.assert_mirrors(&names(0..4));
+}
+
+/// A run that dies after the last removal of an approval leaves none that stands for ever.
+#[tokio::test]
+async fn an_approval_whose_run_died_after_all_its_removals_is_spent() {
+    for at in 0.. {
+        let (mut world, list) = a_few_are_left_of_a_held_list().await;
+        assert!(world.approve(list, &BTreeSet::new()));
+        let faults = Faults {
+            die_after: Some(at),
+            ..Faults::default()
+        };
+        let (_, requests) = world.try_run(faults).await;
+        let record = world.run().await;
+        assert_eq!(record.status, RunStatus::Succeeded, "request {at}");
+        world.assert_mirrors(&BTreeSet::new());
+        let lists: Vec<_> = world.shelf().lists.values().cloned().collect();
+        let stands = lists.iter().find(|one| one.list.fingerprint == list);
+        let stands = stands.unwrap();
+        assert_eq!(stands.state, HeldState::Approved, "request {at}");
+        assert!(stands.consumed_by.is_some(), "request {at}");
+        if at >= requests {
+            return;
+        }
+    }
+}
