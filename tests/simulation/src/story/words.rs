@@ -129,16 +129,7 @@ impl Story {
     }
 
     async fn undo_something(&mut self) {
-        let shelf = self.world.shelf.lock().unwrap();
-        let took = shelf
-            .ledger
-            .writes
-            .iter()
-            .filter(|write| write.takes_away());
-        let runs: BTreeSet<RunId> = took.map(|write| write.run.clone()).collect();
-        let is_over = |run: &&RunId| shelf.records.get(*run).is_some_and(|r| r.status.is_final());
-        let runs: Vec<RunId> = runs.iter().filter(is_over).cloned().collect();
-        drop(shelf);
+        let runs = self.runs_that_took();
         let Some(run) = self.dice.pick(&runs) else {
             return;
         };
@@ -148,18 +139,33 @@ impl Story {
         self.deliver(asked, faults).await;
     }
 
+    /// Runs that are over and that removed somebody.
+    fn runs_that_took(&self) -> Vec<RunId> {
+        let shelf = self.world.shelf();
+        let writes = shelf.ledger.writes.iter();
+        let took = writes.filter(|write| write.takes_away());
+        let runs: BTreeSet<&RunId> = took.map(|write| &write.run).collect();
+        let is_over = |run: &&RunId| {
+            let record = shelf.records.get(*run);
+            record.is_some_and(|record| record.status.is_final())
+        };
+        runs.into_iter().filter(is_over).cloned().collect()
+    }
+
     async fn restore_somebody(&mut self) {
-        let shelf = self.world.shelf.lock().unwrap();
-        let people = shelf.items.values().filter_map(|item| match item {
-            Item::User(_) if item.state() == ItemState::Deleted => Some(item.id()),
-            _ => None,
-        });
-        let deleted: Vec<String> = people.collect();
-        drop(shelf);
+        let deleted = self.deleted_people();
         if let Some(userid) = self.dice.pick(&deleted) {
             self.trace.say(|| format!("restore {userid}"));
             let asked = self.world.queue_restore(&userid);
             self.deliver(asked, Faults::default()).await;
         }
+    }
+
+    fn deleted_people(&self) -> Vec<String> {
+        let shelf = self.world.shelf();
+        let people = shelf.items.values();
+        let deleted = people
+            .filter(|item| matches!(item, Item::User(_)) && item.state() == ItemState::Deleted);
+        deleted.map(Item::id).collect()
     }
 }
