@@ -17,6 +17,9 @@ pub enum Trouble {
     /// The invocation's time ran out; this many changes are left.
     #[error("the time of this run ended with {left} changes left")]
     OutOfTime { left: usize },
+    /// The same of a run that gives back: no later run goes on with it.
+    #[error("the time of this run ended with {left} items not given back")]
+    BackInPart { left: usize },
     /// Somebody asked the run to stop.
     #[error("stopped because {by} asked")]
     Cancelled { by: String },
@@ -149,6 +152,11 @@ impl Trouble {
                 message: format!("{self}; what was written is complete row by row"),
                 remedy: "nothing: the next run goes on from here; start one now to be sooner"
                     .to_owned(),
+            },
+            Self::BackInPart { .. } => RunError {
+                code: "back_in_part".to_owned(),
+                message: format!("{self}; all of them are kept, and what was written is complete"),
+                remedy: "ask for the same undo again: whoever is back stays back".to_owned(),
             },
             Self::Cancelled { by } => cancelled(by),
             Self::RefusedBefore(error) => error.clone(),

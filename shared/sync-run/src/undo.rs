@@ -14,8 +14,8 @@
 //! - *A run beside it:* both need the lease.
 //! - *The log says deleted, the directory says otherwise by now:* the directory is read after the
 //!   log, and each write is conditional on what was read.
-//! - *A row that was in flight when its run died:* perhaps it was done. What stands in the
-//!   directory tells.
+//! - *A row that was in flight when its run died, or whose answer was lost:* perhaps it was done.
+//!   What stands in the directory tells.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ use org_plan::{
 
 use crate::book::Book;
 use crate::decide;
-use crate::outcomes::IN_FLIGHT;
+use crate::outcomes::{IN_FLIGHT, NOT_ANSWERED};
 use crate::ports::{Step, StoreError};
 use crate::rows::row_of_removal;
 use crate::trouble::Trouble;
@@ -48,12 +48,20 @@ pub(crate) async fn give_back(book: &mut Book<'_>) -> Result<(), Trouble> {
     book.record.plan = Some(given.permitted.fingerprint());
     cancelling::heed(book).await?;
     keep(book, &why, &given).await?;
-    apply::give_back(book, &given.permitted).await?;
+    let back = apply::give_back(book, &given.permitted).await;
+    back.map_err(in_part)?;
     book.ports.progress.step(Step::Record);
     for (item, note) in given.skipped {
         book.record_row(row_of_skipped(&item, note)).await?;
     }
     Ok(book.flush_rows().await?)
+}
+
+fn in_part(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::OutOfTime { left } => Trouble::BackInPart { left },
+        other => other,
+    }
 }
 
 type Found = (KeptWhy, Vec<Lost>, BTreeMap<ItemKey, Item>);
@@ -75,12 +83,14 @@ async fn of_a_run(book: &Book<'_>) -> Result<Found, Trouble> {
     Ok((KeptWhy::Undone { run }, lost, standing))
 }
 
-/// Done, or in flight when the run died; not what a purge removed for good.
+/// Done, or perhaps done: in flight when the run died, or never answered. Not what a purge removed
+/// for good.
 fn took_away(row: &Row) -> bool {
     let code = row.code.as_deref();
     let happened = match row.result {
         RowResult::Done => code != Some("purged"),
         RowResult::Planned => code == Some(IN_FLIGHT),
+        RowResult::Failed => code == Some(NOT_ANSWERED),
         _ => false,
     };
     happened && matches!(row.action, Action::Delete | Action::Disable)

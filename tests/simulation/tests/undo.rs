@@ -266,3 +266,34 @@ async fn a_killed_run_can_be_undone_as_far_as_it_came() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_undo_that_runs_out_of_time_says_what_to_do_and_is_completed_by_another() {
+    let mut stopped = 0;
+    for at in 0..30 {
+        let (mut world, removing) = a_run_that_deleted().await;
+        let request = world.queue_undo(&removing.run);
+        // The process sleeps until a few seconds before its deadline.
+        let late = request.deadline.duration_since(world.now()) - SignedDuration::from_secs(8);
+        let slept = Faults {
+            jump: Some((at, late)),
+            ..Faults::default()
+        };
+        let (outcome, _) = world.serve(&request, slept).await;
+        assert!(outcome.is_ok(), "request {at}: {outcome:?}");
+        let record = world.shelf().records[&request.run].clone();
+        let Some(error) = record.error else { continue };
+        assert_eq!(error.code, "back_in_part", "request {at}");
+        assert_eq!(record.status, RunStatus::Partial, "request {at}");
+        stopped += 1;
+        let again = world.undo(&removing.run).await;
+        assert_eq!(
+            again.status,
+            RunStatus::Succeeded,
+            "request {at}: {again:?}"
+        );
+        let deleted = |item: &&Item| item.state() == ItemState::Deleted;
+        assert_eq!(world.shelf().items.values().filter(deleted).count(), 0);
+    }
+    assert!(stopped > 3, "{stopped}");
+}
