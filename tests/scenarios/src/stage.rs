@@ -37,6 +37,8 @@ pub struct World {
     pub clock: ManualClock,
     pub standins: Arc<StandIns>,
     pub settings: Value,
+    /// How patiently WeCom is asked.
+    pub pace: Pace,
     runs: AtomicU32,
 }
 
@@ -102,6 +104,7 @@ impl World {
             clock: ManualClock::at("2026-03-02T00:00:00Z".parse().unwrap()),
             standins: Arc::default(),
             settings,
+            pace: pace(),
             runs: AtomicU32::new(0),
         };
         world.settings["base_url"] = Value::from(world.sim.base_url());
@@ -257,7 +260,7 @@ impl World {
 
     /// The client of a process that has just started: it knows no token.
     fn wecom(&self) -> Arc<WecomClient> {
-        let wecom = WecomClient::new(self.clock()).with_pace(pace());
+        let wecom = WecomClient::new(self.clock()).with_pace(self.pace.clone());
         let authority = self.sim.ca_pem().unwrap();
         Arc::new(wecom.with_roots_pem(authority.as_bytes()).unwrap())
     }
@@ -444,6 +447,13 @@ impl World {
                 "{case}: {record:?}"
             );
         }
+    }
+
+    /// A run is queued, or was not closed.
+    pub async fn has_unfinished(&self) -> bool {
+        let store = self.store(&Faults::default());
+        let open = RunLog::unfinished(&store, &SourceId::new("hq")).await;
+        !open.unwrap().is_empty()
     }
 
     /// Nothing waits to leave.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use scenarios::World;
+use scenarios::{AGENT_IP, World};
+use serde_json::json;
+use source_admin::Precondition;
 use sync_run::{NoticeKind, RunStatus};
+use testkit::{ForwardProxy, ProxyManner, ProxyOptions};
 use wecom_sim::{At, Command, Times, What};
 
 fn kinds(world: &World) -> BTreeMap<NoticeKind, usize> {
@@ -103,6 +106,70 @@ async fn a_notice_that_cannot_leave_waits_until_it_can() {
     world.tidy().await;
     assert_eq!(kinds(&world), [(NoticeKind::Held, 1)].into(), "sent once");
     world.assert_outbox_empty().await;
+}
+
+/// Runs go on through the next agent; somebody has to hear of the first all the same, and that it
+/// is back.
+#[tokio::test]
+async fn an_agent_that_is_down_is_told_while_runs_go_on_and_then_that_it_is_back() {
+    let mut world = World::synced(12, 3).await;
+    let options = ProxyOptions {
+        source: AGENT_IP,
+        ..ProxyOptions::default()
+    };
+    let second = ForwardProxy::start(options).await.unwrap();
+    let agent = json!({ "url": second.url() }).to_string();
+    let admin = world.admin();
+    let put = admin.put_agent("dc-2", &agent, &Precondition::Unstated, "admin");
+    put.await.unwrap();
+    world.set("/agents", json!(["dc-1", "dc-2"])).await;
+    world.proxy.set_manner(ProxyManner::Refuse(502));
+    for _ in 0..3 {
+        let record = world.run().await;
+        assert_eq!(record.status, RunStatus::Succeeded, "{record:?}");
+        assert_eq!(record.agent.as_deref(), Some("dc-2"));
+    }
+    assert_eq!(kinds(&world), [(NoticeKind::AgentDown, 1)].into());
+    let told = world.standins.notices().remove(0);
+    assert!(told.text.contains("dc-1"), "{}", told.text);
+    assert_eq!(told.detail["agent"], "dc-1");
+    world.proxy.set_manner(ProxyManner::Serve);
+    assert_eq!(world.run().await.agent.as_deref(), Some("dc-1"));
+    let told = [(NoticeKind::AgentDown, 1), (NoticeKind::Recovered, 1)];
+    assert_eq!(kinds(&world), told.into());
+}
+
+/// A red row and a range that shrank are told, each once; so is their end.
+#[tokio::test]
+async fn red_rows_and_narrow_ranges_are_told_once_and_so_is_their_end() {
+    let world = World::synced(24, 5).await;
+    let userid = world.active()[4].clone();
+    let rename = |name: String| Command::Rename {
+        userid: userid.clone(),
+        name,
+    };
+    world.tell(rename(scenarios::poison()));
+    for _ in 0..2 {
+        assert_eq!(world.run().await.status, RunStatus::Partial);
+    }
+    assert_eq!(kinds(&world), [(NoticeKind::RunPartial, 1)].into());
+    world.tell(rename("改名".to_owned()));
+    assert_eq!(world.run().await.status, RunStatus::Succeeded);
+    let partial = [(NoticeKind::RunPartial, 1), (NoticeKind::Recovered, 1)];
+    assert_eq!(kinds(&world), partial.into());
+    let range = |departments: &[u32]| Command::SetRange {
+        departments: departments.to_vec(),
+        users: Vec::new(),
+        tags: Vec::new(),
+    };
+    world.tell(range(&[2, 3]));
+    for _ in 0..2 {
+        assert_eq!(world.run().await.status, RunStatus::Partial);
+    }
+    assert_eq!(kinds(&world)[&NoticeKind::RangeShrank], 1);
+    world.tell(range(&[1]));
+    assert_eq!(world.run().await.status, RunStatus::Succeeded);
+    world.assert_equal().await;
 }
 
 /// Subjects must pass SNS: ASCII, one line, under a hundred characters.
