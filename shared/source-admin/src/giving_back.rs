@@ -105,7 +105,7 @@ impl Admin {
     }
 
     /// Its counts say so. A run that did not come to its end may have been closed by another, who
-    /// could not count: then its rows say so.
+    /// could not count, and of a write that never answered nobody knows: then its rows say so.
     async fn removed_somebody(&self, run: &RunRecord) -> Result<bool, AdminError> {
         if run.mode != RunMode::Apply {
             return Ok(false);
@@ -116,8 +116,11 @@ impl Admin {
                 .flatten()
                 .any(|(result, count)| was_taken(*result) && *count > 0)
         });
-        let cut_off = matches!(run.status, RunStatus::Failed | RunStatus::Cancelled);
-        if counted || !cut_off {
+        let came_through = !matches!(
+            run.status,
+            RunStatus::Failed | RunStatus::Cancelled | RunStatus::Partial
+        );
+        if counted || came_through {
             return Ok(counted);
         }
         for action in REMOVALS {
@@ -125,7 +128,7 @@ impl Admin {
                 action: Some(action),
                 ..RowFilter::default()
             };
-            let taken = |row: &Row| was_taken(row.result);
+            let taken = |row: &Row| was_taken(row.result) || is_unknown(row);
             if self.any_row(run, &filter, taken).await? {
                 return Ok(true);
             }
@@ -137,6 +140,11 @@ impl Admin {
 /// What was only planned in a run that applies was under way when it died.
 fn was_taken(result: RowResult) -> bool {
     matches!(result, RowResult::Done | RowResult::Planned)
+}
+
+/// The store never said whether this was written: perhaps it was.
+fn is_unknown(row: &Row) -> bool {
+    row.result == RowResult::Failed && row.code.as_deref() == Some("store_unavailable")
 }
 
 pub(crate) fn no_such_run(run: &str) -> AdminError {

@@ -64,9 +64,12 @@ pub(crate) fn changed_meanwhile() -> Note {
     }
 }
 
+/// A write whose answer never came: perhaps it was done.
+pub(crate) const NOT_ANSWERED: &str = "store_unavailable";
+
 pub(crate) fn not_answered() -> Note {
     Note {
-        code: "store_unavailable".to_owned(),
+        code: NOT_ANSWERED.to_owned(),
         message: "the store did not answer; whether this was written is not known".to_owned(),
         remedy: Some("nothing: the next run looks at it again".to_owned()),
     }

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use org_model::{Fingerprint, SourceId};
 use simulation::{Faults, World};
 use sync_run::ports::{HeldLists, StoreError};
-use sync_run::{HeldState, RunStatus, StoredHeldList, run};
+use sync_run::{HeldState, RowResult, RunOutcome, RunStatus, StoredHeldList, run};
 
 fn names(people: impl IntoIterator<Item = u32>) -> BTreeSet<String> {
     people
@@ -83,4 +83,34 @@ async fn an_approval_whose_run_died_after_all_its_removals_is_spent() {
             return;
         }
     }
+}
+
+/// A removal that was done and whose answer was lost is a failed row; an undo of that run brings
+/// the person back all the same.
+#[tokio::test]
+async fn an_undo_gives_back_whose_removal_was_never_answered() {
+    let mut lost = 0;
+    for at in 0.. {
+        let mut world = World::new(60, 6);
+        world.run().await;
+        (0..3).for_each(|n| world.corp().dismiss(n));
+        let faults = Faults {
+            fail_after: Some(at),
+            ..Faults::default()
+        };
+        let (outcome, requests) = world.try_run(faults).await;
+        let deleted = world.shelf().live_people().len() == 57;
+        if let Ok(RunOutcome::Finished(record)) = outcome
+            && record.rows_with(RowResult::Failed) > 0
+            && deleted
+        {
+            lost += record.rows_with(RowResult::Failed);
+            world.undo(&record.run).await;
+            world.assert_mirrors(&names(0..3));
+        }
+        if at >= requests {
+            break;
+        }
+    }
+    assert!(lost > 0, "no answer about a removal was lost");
 }
