@@ -98,6 +98,7 @@ pub async fn run(spec: &CaseSpec, clock: Arc<dyn Clock>) -> anyhow::Result<CaseR
         trigger: Trigger::Schedule,
         scheduled_at: Some(now),
         execution: None,
+        segment: None,
         deadline: now + INVOCATION,
     };
     let idle_bytes = process::resident_bytes()?;
@@ -161,6 +162,7 @@ fn ports(
         upkeep: store.clone(),
         runs: store.clone(),
         held: store.clone(),
+        decisions: store.clone(),
         outbox: store.clone(),
         ranges: store.clone(),
         clearing: store.clone(),
@@ -207,6 +209,15 @@ impl RunStarter for Outside {
         _source: &SourceId,
         _run: &RunId,
         _trigger: Trigger,
+    ) -> Result<(), SendError> {
+        Ok(())
+    }
+
+    async fn start_segment(
+        &self,
+        _source: &SourceId,
+        _run: &RunId,
+        _segment: u32,
     ) -> Result<(), SendError> {
         Ok(())
     }
