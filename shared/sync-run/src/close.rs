@@ -91,7 +91,9 @@ fn finish_record(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
 /// The worst thing that happened: failed, partial, held, succeeded; unsealed is at least partial.
 fn status(record: &RunRecord, ended: &Result<(), Trouble>) -> RunStatus {
     match ended {
-        Err(Trouble::OutOfTime { .. } | Trouble::BackInPart { .. }) => return RunStatus::Partial,
+        Err(Trouble::OutOfTime { .. } | Trouble::BackInPart { .. } | Trouble::SettingsChanged) => {
+            return RunStatus::Partial;
+        }
         Err(Trouble::Cancelled { .. }) => return RunStatus::Cancelled,
         Err(_) => return RunStatus::Failed,
         Ok(()) => {}

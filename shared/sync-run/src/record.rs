@@ -138,6 +138,9 @@ pub struct RunRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
     pub generation: Option<Generation>,
+    /// The settings it runs under: the same in each of its segments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings_version: Option<u64>,
     /// How many have begun.
     pub segments: u32,
     /// The run handed over to its next segment at this time, and that one has not begun.
@@ -192,6 +195,7 @@ impl RunRecord {
             requested_by: None,
             execution: None,
             generation: None,
+            settings_version: None,
             segments: 0,
             handed_over_at: None,
             status: RunStatus::Queued,

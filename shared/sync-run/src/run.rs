@@ -171,6 +171,7 @@ async fn begin(
     record.status = RunStatus::Running;
     record.started_at = Some(now);
     record.generation = Some(lease.generation());
+    record.settings_version = Some(stored.version);
     record.segments = 1;
     if !put_running(ports, lease, &record).await? {
         return already_served(ports, lease).await;
@@ -221,6 +222,7 @@ pub(crate) async fn carry_out(
 async fn work(book: &mut Book<'_>, source: &StoredSource) -> Result<(), Trouble> {
     if book.is_continuation() {
         cancelling::heed(book).await?;
+        segments::under_the_same_settings(book, source)?;
     }
     if matches!(book.record.mode, RunMode::Undo | RunMode::Restore) {
         return undo::give_back(book).await;

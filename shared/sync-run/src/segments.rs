@@ -22,6 +22,8 @@
 //!   comes second finds that and goes away.
 //! - *Somebody comes back between two segments:* the continuation's reading shows them, so its plan
 //!   does not remove them. *Somebody else leaves:* not decided, so left to the next run.
+//! - *The settings change between two segments:* the run ends, `partial`; no run mixes two
+//!   mappings, and a plan that was applied by its fingerprint lets no other mapping clear anything.
 //! - *Approved between two segments:* not in the decision either; the next sealed run consumes it.
 //! - *Handed over, killed before the next segment was started:* housekeeping starts it.
 //!
@@ -92,6 +94,18 @@ pub(crate) async fn start(ports: &Ports, source: &SourceId, run: &RunId, segment
             tracing::warn!(%source, %run, segment, %error, "not started; housekeeping tries again");
             false
         }
+    }
+}
+
+/// Settings are pinned for a run: what was judged by one mapping and its thresholds is not gone on
+/// with by another. The next run begins with the new ones.
+pub(crate) fn under_the_same_settings(
+    book: &Book<'_>,
+    stored: &StoredSource,
+) -> Result<(), Trouble> {
+    match book.record.settings_version {
+        Some(version) if version != stored.version => Err(Trouble::SettingsChanged),
+        _ => Ok(()),
     }
 }
 

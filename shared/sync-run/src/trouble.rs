@@ -20,6 +20,9 @@ pub enum Trouble {
     /// The same of a run that gives back: no later run goes on with it.
     #[error("the time of this run ended with {left} items not given back")]
     BackInPart { left: usize },
+    /// A segment found other settings than its run began with.
+    #[error("the settings changed before this run had done everything")]
+    SettingsChanged,
     /// Somebody asked the run to stop.
     #[error("stopped because {by} asked")]
     Cancelled { by: String },
@@ -157,6 +160,11 @@ impl Trouble {
                 code: "back_in_part".to_owned(),
                 message: format!("{self}; all of them are kept, and what was written is complete"),
                 remedy: "ask for the same undo again: whoever is back stays back".to_owned(),
+            },
+            Self::SettingsChanged => RunError {
+                code: "settings_changed".to_owned(),
+                message: format!("{self}; what was written is complete row by row"),
+                remedy: "nothing: the next run does the rest under the new settings".to_owned(),
             },
             Self::Cancelled { by } => cancelled(by),
             Self::RefusedBefore(error) => error.clone(),

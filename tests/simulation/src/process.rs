@@ -159,7 +159,7 @@ impl Sources for Process {
             Ok(Some(StoredSource {
                 source: source.clone(),
                 settings: shelf.settings.clone(),
-                version: 1,
+                version: shelf.version,
                 created_at: Timestamp::UNIX_EPOCH,
                 updated_at: Timestamp::UNIX_EPOCH,
                 updated_by: None,

@@ -22,6 +22,8 @@ pub use ledger::{Claimed, Decided, Ledger, Written};
 #[derive(Clone, Debug)]
 pub struct Shelf {
     pub settings: SourceSettings,
+    /// Of the settings.
+    pub version: u64,
     pub state: SourceState,
     pub items: BTreeMap<ItemKey, Item>,
     pub displaced: Vec<Item>,
@@ -63,6 +65,7 @@ impl Shelf {
     pub fn new(settings: SourceSettings) -> Self {
         Self {
             settings,
+            version: 1,
             state: SourceState::default(),
             items: BTreeMap::new(),
             displaced: Vec::new(),

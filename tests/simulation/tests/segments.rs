@@ -63,6 +63,10 @@ fn finished(outcome: RunOutcome) -> RunRecord {
     }
 }
 
+fn is_served(outcome: &RunOutcome, run: &RunId) -> bool {
+    matches!(outcome, RunOutcome::AlreadyServed(served) if served == run)
+}
+
 fn handed_over(outcome: RunOutcome) -> RunRecord {
     match outcome {
         RunOutcome::HandedOver(record) => *record,
@@ -235,12 +239,12 @@ async fn an_approved_list_is_worked_off_across_segments() {
 async fn a_segment_is_served_once_and_no_other_is() {
     let mut world = World::new(1_500, 20);
     let first = handed_over(begin(&mut world).await);
-    let is_served = |outcome: &RunOutcome| {
-        matches!(outcome, RunOutcome::AlreadyServed(run) if *run == first.run)
-    };
     for segment in [1, 3] {
         let outcome = go_on(&world, &first.run, segment).await;
-        assert!(is_served(&outcome), "segment {segment}: {outcome:?}");
+        assert!(
+            is_served(&outcome, &first.run),
+            "segment {segment}: {outcome:?}"
+        );
     }
     let outcome = go_on(&world, &RunId::new("another"), 2).await;
     assert!(
@@ -250,9 +254,27 @@ async fn a_segment_is_served_once_and_no_other_is() {
     let second = go_on(&world, &first.run, 2).await;
     let record = to_the_end(&world, second).await;
     let outcome = go_on(&world, &first.run, 2).await;
-    assert!(is_served(&outcome), "delivered twice: {outcome:?}");
+    assert!(
+        is_served(&outcome, &first.run),
+        "delivered twice: {outcome:?}"
+    );
     assert_eq!(record.status, RunStatus::Succeeded);
     world.assert_honest(&record);
+}
+
+#[tokio::test]
+async fn a_run_whose_settings_changed_ends_and_the_next_one_does_the_rest() {
+    let mut world = World::new(1_500, 20);
+    let first = handed_over(begin(&mut world).await);
+    let before = world.shelf().items.len();
+    world.shelf().version += 1;
+    let record = finished(go_on(&world, &first.run, 2).await);
+    assert_eq!(record.status, RunStatus::Partial);
+    assert_eq!(record.error.as_ref().unwrap().code, "settings_changed");
+    assert_eq!(world.shelf().items.len(), before);
+    let next = world.run().await;
+    assert_eq!(next.status, RunStatus::Succeeded);
+    assert_eq!(world.shelf().items.len(), 1_520);
 }
 
 #[tokio::test]

@@ -82,6 +82,10 @@ fn own(code: &str) -> Option<(&'static str, &'static str)> {
             "运行时间已用完",
             "无需处理，下一次运行会继续；也可以立即发起",
         ),
+        "settings_changed" => (
+            "运行未完成时设置被修改",
+            "无需处理，下一次运行会按新设置继续；也可以立即发起",
+        ),
         "back_in_part" => ("撤销未全部完成，已恢复的保持不变", "请再次撤销同一次运行"),
         "lease_lost" => ("另一次运行已接手", "无需处理"),
         "store_unavailable" => (
