@@ -23,8 +23,11 @@ async fn another_sources_rows_are_never_touched() {
             seed,
             leavers_max,
         });
+        // A day each, so that they are no leak.
+        world.pass_hours(24);
         world.run().await;
     }
+    world.pass_hours(24);
     let people = DepartmentPeople::Dismiss;
     world.tell(Command::DeleteDepartment { id: 5, people });
     world.tell(Command::DismissRandom { count: 20, seed: 1 });

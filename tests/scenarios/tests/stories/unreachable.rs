@@ -67,6 +67,8 @@ async fn a_secret_that_was_rotated_in_wecom_is_final_and_named() {
             ..SettingsPatch::default()
         })
         .unwrap();
+    // The refused one is not sent again: it has to be entered once more.
+    world.put_source("hq").await.unwrap();
     assert_recovers(&world).await;
 }
 
