@@ -51,7 +51,8 @@ pub struct PlanInput<'a> {
     /// Absence and removal from something are evidence only in a sealed snapshot.
     pub sealed: bool,
     pub tree: &'a DepartmentTree,
-    /// The people of `comparison.to_create` and `comparison.to_review`, mapped.
+    /// The people of `comparison.to_create` and `comparison.to_review`, mapped, and whoever else of
+    /// the snapshot has the name of somebody who is gone: they may be the same person.
     pub people: BTreeMap<UserKey, MappedUser>,
     pub comparison: &'a Comparison,
     /// Before-images of `comparison.to_review` and of the missing items that were looked at.

@@ -210,3 +210,30 @@ fn departments_are_never_suspected() {
     let plan = world.plan(&Reading::sealed("1 Acme\n  4 Law\n  3 Tax\n    - an An"));
     assert_eq!(told(&plan), "");
 }
+
+/// The newcomer came in a run that could delete nobody: an unsealed one, or the first of the two
+/// that a narrower range takes.
+#[test]
+fn who_came_in_an_earlier_run_is_suspected_by_contact() {
+    let before = company("- an An; mobile=1\n- bo Bo; main");
+    let after = company("- wang.an An; mobile=1\n- wang.bo Bo; main");
+    let mut world = World::holding(&before);
+    world.run(&Reading::unsealed(&after));
+    let plan = world.plan(&Reading::sealed(&after));
+    assert_eq!(
+        told(&plan),
+        "an wang.an",
+        "a main department has many of one name"
+    );
+
+    let narrower = || Reading {
+        whole_company: false,
+        ..Reading::sealed(&after)
+    };
+    let mut world = World::holding(&before);
+    assert!(world.run(&narrower()).held.is_empty(), "absent once");
+    world.pass_hours(25);
+    let verdict = world.run(&narrower());
+    let held: Vec<&str> = verdict.held.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!(held, ["an"], "held whatever the thresholds say");
+}

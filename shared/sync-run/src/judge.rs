@@ -1,12 +1,14 @@
 //! Steps 5 to 8: map, plan, confirm who is absent, protect. Nothing is written here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use field_map::{FilledFields, Mapping, MappingFindings};
-use org_model::{Fingerprint, ItemKey, MappedUser, Mark, OrgSnapshot, RawMember, UserKey};
+use org_model::{
+    Fingerprint, ItemKey, ItemKind, MappedUser, Mark, OrgSnapshot, RawMember, UserKey,
+};
 use org_plan::{
-    AcceptedAbsences, Comparison, Item, Plan, PlanInput, PlanRules, RemovalsOfDay, Standing,
-    Verdict, compare, plan, protect,
+    AbsenceFinding, AcceptedAbsences, Comparison, Item, Plan, PlanInput, PlanRules, RemovalsOfDay,
+    Standing, Verdict, compare, plan, protect,
 };
 
 use crate::book::Book;
@@ -63,10 +65,11 @@ pub(crate) async fn judge(
     book.note_seal(&reading);
     let made = {
         let mut input = plan_input(book, source, &reading.snapshot, &mut look, &lists);
-        input.people = people(input.comparison, &reading.snapshot, &|m| {
-            mapping.map(m, &filled)
-        });
+        let map = |m: &RawMember| mapping.map(m, &filled);
+        input.people = people(input.comparison, &reading.snapshot, &map);
         input.absences = absences;
+        let namesakes = namesakes(&input, &reading.snapshot, &map);
+        input.people.extend(namesakes);
         input.resolutions.clone_from(&words.given);
         input.rules.contact_attributes = mapping.contact_attributes();
         plan(input)
@@ -217,6 +220,34 @@ fn people(
         ItemKey::Department(_) => None,
     });
     people.collect()
+}
+
+/// Whoever else has the name of somebody who is gone: they may be the same person.
+fn namesakes(
+    input: &PlanInput<'_>,
+    snapshot: &OrgSnapshot,
+    map: &dyn Fn(&RawMember) -> MappedUser,
+) -> BTreeMap<UserKey, MappedUser> {
+    let gone = input.absences.iter();
+    let gone = gone.filter(|(_, finding)| **finding == AbsenceFinding::Gone);
+    let gone = gone.filter_map(|(key, _)| input.before.get(key));
+    let names: BTreeSet<&str> = gone
+        .filter(|item| item.kind() == ItemKind::User)
+        .map(|item| item.name().trim())
+        .collect();
+    if names.is_empty() {
+        return BTreeMap::new();
+    }
+    let members = snapshot.members().iter();
+    let others = members.filter(|(key, _)| !input.people.contains_key(*key));
+    let is_namesake = |member: &RawMember| {
+        let name = member.name.as_deref();
+        name.is_some_and(|name| names.contains(name.trim()))
+    };
+    others
+        .filter(|(_, member)| is_namesake(member))
+        .map(|(key, member)| (key.clone(), map(member)))
+        .collect()
 }
 
 /// Moves the before-images into the plan: where everybody changes they are as large as the mirror.

@@ -180,7 +180,7 @@ impl World {
             now: self.now,
             sealed: reading.sealed,
             tree: reading.snapshot.tree(),
-            people: narrowed(people, &comparison),
+            people: narrowed(people, &comparison, &before),
             comparison: &comparison,
             before,
             absences,
@@ -277,13 +277,23 @@ impl World {
 }
 
 /// Only the people whom the plan needs.
+/// Whom a plan looks at, and the namesakes of those who are missing.
 fn narrowed(
     mut people: BTreeMap<UserKey, MappedUser>,
     comparison: &Comparison,
+    before: &BTreeMap<ItemKey, Item>,
 ) -> BTreeMap<UserKey, MappedUser> {
-    people.retain(|key, _| {
+    let missing = comparison.missing.iter().filter_map(|key| before.get(key));
+    let names: BTreeSet<&str> = missing.map(|item| item.name().trim()).collect();
+    people.retain(|key, user| {
+        let is_namesake = user
+            .name
+            .as_deref()
+            .is_some_and(|n| names.contains(n.trim()));
         let key = ItemKey::User(key.clone());
-        comparison.to_create.contains(&key) || comparison.to_review.contains(&key)
+        let is_looked_at =
+            comparison.to_create.contains(&key) || comparison.to_review.contains(&key);
+        is_looked_at || is_namesake
     });
     people
 }

@@ -5,10 +5,15 @@
 //! protection holds that deletion. A guess in favour of "the same person" costs a question; one
 //! against it costs an internal id with everything that hangs on it, so two people who both fit
 //! one newcomer are both named.
+//!
+//! The newcomer may have come in an earlier run: an unsealed one creates and deletes nobody, and
+//! in a narrower range a day passes before anybody is gone. Who is new cannot be told by then, so
+//! of people who are there already only an equal mobile or mail counts: WeCom gives either to one
+//! person at a time, while a department may well have two of one name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use org_model::{DirectoryUser, Intent, ItemKey, MappedUser};
+use org_model::{DirectoryUser, Intent, ItemKey, ItemState, MappedUser, UserId, UserKey};
 use serde_json::Value;
 
 use super::settle::is_empty;
@@ -28,25 +33,28 @@ pub(super) fn suspect_renames(input: &PlanInput<'_>, plan: &mut Plan) {
         let namesakes = arriving.get(old.name.trim()).into_iter().flatten();
         let fitting = namesakes.filter_map(|new| Some((fit(input, old, new)?, new)));
         // The closest; of several alike one whom nobody else may be; the first by userid.
-        let rank = |(fit, new): &(Fit, &Arrival<'_>)| (*fit, claimed.contains(&new.user.key()));
+        let rank = |(fit, new): &(Fit, &Arrival<'_>)| (*fit, claimed.contains(&new.userid.key()));
         if let Some((_, new)) = fitting.min_by_key(rank) {
-            claimed.insert(new.user.key());
-            renames.insert(ItemKey::User(old.key()), new.user.userid.clone());
+            claimed.insert(new.userid.key());
+            renames.insert(ItemKey::User(old.key()), new.userid.clone());
         }
     }
     plan.renames = renames;
 }
 
-/// Somebody new, with what the reading said of them.
+/// Somebody whom the reading shows, with what it said of them.
 struct Arrival<'a> {
-    user: &'a DirectoryUser,
+    userid: &'a UserId,
     mapped: &'a MappedUser,
+    /// Of whoever is created by this plan; `None`: they were there already.
+    created: Option<&'a DirectoryUser>,
 }
 
 /// What two namesakes have in common, the stronger first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
     Contact,
+    ContactOfOneWhoIsThere,
     MainDepartment,
 }
 
@@ -57,20 +65,41 @@ fn deleted_person(removal: &Change) -> Option<&DirectoryUser> {
     }
 }
 
-/// Everybody who gets a record of their own in this plan, in the order of their userids.
+/// Everybody who gets a record of their own in this plan or has one, in the order of their userids.
 fn by_name<'a>(input: &'a PlanInput<'_>, plan: &'a Plan) -> BTreeMap<&'a str, Vec<Arrival<'a>>> {
-    let mut arriving: BTreeMap<&str, Vec<Arrival<'_>>> = BTreeMap::new();
     let created = plan.changes.iter().filter(|c| c.action == Action::Create);
-    for change in created {
-        if let Item::User(user) = &change.after
-            && let Some(mapped) = input.people.get(&user.key())
-            && !user.name.trim().is_empty()
-        {
-            let namesakes = arriving.entry(user.name.trim()).or_default();
-            namesakes.push(Arrival { user, mapped });
+    let created: BTreeMap<UserKey, &DirectoryUser> = created
+        .filter_map(|change| match &change.after {
+            Item::User(user) => Some((user.key(), user)),
+            Item::Department(_) => None,
+        })
+        .collect();
+    let mut arriving: BTreeMap<&str, Vec<Arrival<'_>>> = BTreeMap::new();
+    for (key, mapped) in &input.people {
+        let created = created.get(key).copied();
+        if created.is_none() && !is_there(input, key) {
+            continue;
+        }
+        let name = created.map(|user| user.name.as_str());
+        let name = name.or(mapped.name.as_deref()).unwrap_or_default().trim();
+        if !name.is_empty() {
+            let userid = &mapped.userid;
+            arriving.entry(name).or_default().push(Arrival {
+                userid,
+                mapped,
+                created,
+            });
         }
     }
     arriving
+}
+
+/// Live before this run. Whoever comes back is known, and is no newcomer.
+fn is_there(input: &PlanInput<'_>, key: &UserKey) -> bool {
+    let key = ItemKey::User(key.clone());
+    let before = input.before.get(&key);
+    !input.comparison.to_create.contains(&key)
+        && before.is_none_or(|before| before.state() == ItemState::Live)
 }
 
 fn fit(input: &PlanInput<'_>, old: &DirectoryUser, new: &Arrival<'_>) -> Option<Fit> {
@@ -85,11 +114,13 @@ fn fit(input: &PlanInput<'_>, old: &DirectoryUser, new: &Arrival<'_>) -> Option<
             .and_then(Intent::as_set);
         held.zip(read).is_some_and(|(a, b)| is_same_value(a, b))
     });
-    if same_contact {
-        return Some(Fit::Contact);
+    match (same_contact, new.created) {
+        (true, Some(_)) => return Some(Fit::Contact),
+        (true, None) => return Some(Fit::ContactOfOneWhoIsThere),
+        (false, _) => {}
     }
     let main = old.main_department?;
-    (new.user.main_department == Some(main)).then_some(Fit::MainDepartment)
+    (new.created?.main_department == Some(main)).then_some(Fit::MainDepartment)
 }
 
 /// An empty value is nobody's.
