@@ -40,6 +40,9 @@ pub(crate) struct Known {
     pub baselines: BTreeMap<SourceId, Fingerprint>,
     /// What was said about conflicts, as it was stored when it was last read.
     pub resolutions: BTreeMap<SourceId, BTreeMap<UserKey, String>>,
+    /// Pages of rows that took more than one item, and how many: what is written over them may
+    /// take fewer.
+    pub row_parts: BTreeMap<(String, String), usize>,
 }
 
 impl fmt::Debug for DynamoStore {

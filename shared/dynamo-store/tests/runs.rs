@@ -224,6 +224,24 @@ async fn a_page_larger_than_an_item_is_split_and_a_row_larger_than_an_item_says_
 }
 
 #[tokio::test]
+async fn what_became_of_a_page_takes_the_place_of_all_its_parts() {
+    let world = world().await;
+    let lease = world.lease("a").await;
+    let noise = noise(900_000);
+    let intended: Vec<Row> = (1..=9)
+        .map(|i| row(i, &noise[(i as usize - 1) * 100_000..][..100_000]))
+        .collect();
+    let became = vec![row(1, "done"), row(2, "done")];
+    let record = record_of(&lease);
+    for rows in [intended, became.clone()] {
+        let page = page(1, rows);
+        world.store.append_rows(&record, &page).await.unwrap();
+    }
+    let found = world.store.rows(&hq(), lease.run()).await.unwrap();
+    assert_eq!(found, became);
+}
+
+#[tokio::test]
 async fn a_decision_is_durable_as_a_whole_and_twice_is_once() {
     let world = world().await;
     world.add_source().await;

@@ -27,15 +27,33 @@ impl DynamoStore {
         let (source, run) = (&record.source, &record.run);
         let generation = record.generation.unwrap_or_default();
         let expiry = self.log_expiry(source, record.queued_at).await?;
-        for (part, packed) in parts(&page.rows)?.into_iter().enumerate() {
-            let key = keys::rows(source, run, generation, page.page, part);
+        let place = |part| keys::rows(source, run, generation, page.page, part);
+        let parts = parts(&page.rows)?;
+        let count = parts.len();
+        for (part, packed) in parts.into_iter().enumerate() {
+            let key = place(part);
             let mut item = key.attributes();
             item.insert("body".to_owned(), b(packed));
             item.insert("expires_at".to_owned(), n(expiry));
             // Unconditional: the key holds the generation, so a page meets only itself.
             let _written = self.put(WRITE, &self.tables.sync, item, None).await?;
         }
-        Ok(())
+        let first = place(0);
+        let before = self.parts_before((first.pk, first.sk), count);
+        let left: Vec<_> = (count..before).map(place).collect();
+        self.delete_all(WRITE, &self.tables.sync, &left).await
+    }
+
+    /// In how many parts this page stands; from now on it is `count`. What a page says before its
+    /// rows are sent may be larger than what became of them: a part that is left over would tell
+    /// rows twice. Killed in between it does; a row that may have happened is better told twice
+    /// than not at all.
+    fn parts_before(&self, page: (String, String), count: usize) -> usize {
+        let before = self.knows(|known| match count {
+            1 => known.row_parts.remove(&page),
+            _ => known.row_parts.insert(page, count),
+        });
+        before.unwrap_or(count)
     }
 
     pub(super) async fn read_rows(
