@@ -162,6 +162,9 @@ pub struct Standing {
     /// In a continuation: the attributes whose clearings the run kept back before it handed over.
     /// They stay, however few are left.
     pub kept_back: BTreeSet<AttributeName>,
+    /// In a continuation: the attributes that the plan which the run applies empties for too many.
+    /// A person saw these, and no others.
+    pub cleared: BTreeSet<AttributeName>,
 }
 
 /// The rolling 24 hours before a run (DESIGN.md §5).

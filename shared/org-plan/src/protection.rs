@@ -24,8 +24,9 @@
 //! - *Monotone*: a further removal, in this run or earlier in the day, never makes another one
 //!   permitted. (A department in which somebody stays is no candidate, and does not count.)
 //! - *A continuation adds nothing*: it removes at most what the run decided before it handed over,
-//!   holds nothing and judges nothing anew; clearings that were kept back stay so. Whatever else
-//!   is missing is left to the next run.
+//!   holds nothing and judges nothing anew; clearings that were kept back stay so, and a plan that
+//!   was applied by its fingerprint goes on with the clearings it was shown with. Whatever else is
+//!   missing is left to the next run.
 //! - *A range is accepted by a person*: whom the accepted range does not show and who is kept is
 //!   detached, whatever the thresholds say, since nothing of theirs is lost. Whoever is to go is
 //!   judged like all others; what is held of them is marked, so that a later approval can use the
@@ -65,13 +66,12 @@ mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use org_model::{Fingerprint, ItemKey, ItemKind};
+use org_model::{AttributeName, Fingerprint, ItemKey, ItemKind};
 
 use crate::{
     Action, AttributeChange, Base, Change, DecidedRemoval, HeldItem, Item, KeptItem, PermittedPlan,
     Plan, ProtectionRules, RuleLimit, RuleWindow, Standing, TrippedRule,
 };
-use clearing::Withheld;
 use known::Known;
 use occupancy::Occupancy;
 use sorting::{Decision, Sorted};
@@ -96,6 +96,9 @@ pub struct Verdict {
     pub kept_released: Vec<HeldItem>,
     /// Values that the guard over clearings keeps, person by person.
     pub guarded: Vec<Guarded>,
+    /// Attributes that the guard would keep, had a person not applied this very plan: what remains
+    /// of them after a hand-over may go as well ([`Standing::cleared`]).
+    pub cleared: BTreeSet<AttributeName>,
     /// What the thresholds measured by: for the rolling day of later runs.
     pub base: Base,
     pub tripped: Vec<TrippedRule>,
@@ -133,10 +136,7 @@ pub fn protect(
     seen: &dyn Fn(&ItemKey) -> bool,
 ) -> Verdict {
     let fingerprint = plan.fingerprint();
-    let mut withheld = Withheld::default();
-    if standing.applied_plan != Some(fingerprint) {
-        withheld = clearing::withhold(&mut plan, rules.users, &standing.kept_back);
-    }
+    let withheld = clearing::withhold(&mut plan, fingerprint, rules.users, standing);
     let known = Known::of(standing);
     let mut sorted = Sorted::sort(&plan, &known);
     let mut occupancy = Occupancy::of(&plan, standing, seen);
@@ -159,6 +159,7 @@ pub fn protect(
         detaching: now.detaching,
         kept_released: now.kept_released,
         guarded: withheld.guarded,
+        cleared: withheld.cleared,
         tripped,
     }
 }

@@ -6,7 +6,7 @@ mod companies;
 use companies::{company, held, numbers, people_in, user, with_limits};
 use org_model::{AbsenceAnswer, ItemKind};
 use org_plan::notation::{Reading, World};
-use org_plan::{Action, Limits};
+use org_plan::{Action, Item, Limits};
 
 /// A run of which eight people go, and that hands over after this many writes.
 fn handed_over(writes: usize) -> World {
@@ -215,4 +215,30 @@ fn clearings_that_were_kept_back_stay_so_although_the_base_has_grown() {
     assert_eq!((before.guarded.len(), after.guarded.len()), (6, 6));
     // The next run judges anew.
     assert_eq!(numbers(&world.run(&reading)), "6 changes");
+}
+
+#[test]
+fn an_applied_plan_goes_on_with_the_clearings_it_was_shown_with_and_no_others() {
+    let people = |line: &dyn Fn(usize) -> String| {
+        let lines: String = (0..20).map(line).collect();
+        format!("1 Acme\n  2 Sales\n{lines}")
+    };
+    let before = people(&|n| format!("    - u{n} U{n}; mobile={n}; title=T\n"));
+    let shown = people(&|n| format!("    - u{n} U{n}; mobile=; title=T\n"));
+    let later = people(&|n| format!("    - u{n} U{n}; mobile=; title=\n"));
+    let mut world = World::holding(&before);
+    let reading = Reading::sealed(&shown);
+    world.standing.applied_plan = Some(world.plan(&reading).fingerprint());
+    insta::assert_snapshot!(numbers(&world.run_part(&reading, 5)), @"20 changes");
+    let after = world.run(&Reading::sealed(&later));
+    insta::assert_snapshot!(numbers(&after), @"15 changes, users clearing 10: 20 of 20 (title)");
+    let emptied = |name: &str| {
+        let people = world.mirror.live(ItemKind::User);
+        let empty = people.filter(|item| match item {
+            Item::User(user) => !user.attributes.contains_key(name),
+            Item::Department(_) => false,
+        });
+        empty.count()
+    };
+    assert_eq!((emptied("mobile"), emptied("title")), (20, 0));
 }

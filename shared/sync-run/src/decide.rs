@@ -58,6 +58,7 @@ async fn notice_decision(book: &mut Book<'_>, judged: &Judged, held: &[StoredHel
         book.notice_now(&format!("held:{}", list.list.fingerprint), notice);
     }
     let verdict = &judged.verdict;
+    book.record.cleared.extend(verdict.cleared.iter().cloned());
     for rule in &verdict.tripped {
         let Some(attribute) = rule.attribute.clone() else {
             continue;

@@ -127,6 +127,8 @@ async fn judge_plan(
         applied_plan: applied_plan(book, made.fingerprint()),
         decided,
         day,
+        kept_back: book.record.kept_back.keys().cloned().collect(),
+        cleared: book.record.cleared.clone(),
         ..lists.standing()
     };
     let seen = |key: &ItemKey| is_seen(snapshot, key);
@@ -139,10 +141,10 @@ async fn judge_plan(
 
 /// The plan whose clearings nobody guards. One that is shown shows its clearings: it is what
 /// applying it by its fingerprint does; one that is refused as stale is only told. A continuation
-/// goes on with what its first segment was asked to apply, whatever is left of it.
+/// makes a plan that nobody saw: it goes on with the clearings of the one that was applied.
 fn applied_plan(book: &Book<'_>, made: Fingerprint) -> Option<Fingerprint> {
-    let is_asked_for = book.record.mode == RunMode::Plan || book.record.expected_plan.is_some();
-    is_asked_for.then_some(made)
+    let is_applied = book.record.expected_plan.is_some() && !book.is_continuation();
+    (book.record.mode == RunMode::Plan || is_applied).then_some(made)
 }
 
 /// What the snapshot asks for, by fingerprint only: mapped people are dropped at once and mapped

@@ -3,7 +3,7 @@
 mod decided;
 mod outbox;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use org_model::{
@@ -171,6 +171,9 @@ pub struct RunRecord {
     /// guard over clearings let it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub kept_back: BTreeMap<String, u64>,
+    /// Attributes that the applied plan empties for so many that the guard would have kept them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub cleared: BTreeSet<String>,
     pub wecom_calls: BTreeMap<String, u64>,
     pub dynamodb: Units,
     /// For `skipped`: the live run.
@@ -212,6 +215,7 @@ impl RunRecord {
             restores: None,
             counts: Counts::new(),
             kept_back: BTreeMap::new(),
+            cleared: BTreeSet::new(),
             wecom_calls: BTreeMap::new(),
             dynamodb: Units::default(),
             live_run: None,

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
+use org_plan::Item;
 use simulation::{Faults, World};
-use sync_run::{RowResult, RunMode, RunOutcome, RunRecord, RunStatus, Trigger};
+use sync_run::{RowResult, RunMode, RunOutcome, RunRecord, RunRequest, RunStatus, Trigger};
 
 async fn shown(world: &mut World) -> RunRecord {
     let plan = world.run_manually(RunMode::Plan, None).await;
@@ -131,4 +133,63 @@ async fn guarded_clearings_make_held_rows_until_their_plan_is_applied() {
     assert_eq!(record.status, RunStatus::Succeeded, "{record:?}");
     let quiet = world.run().await;
     assert_eq!(quiet.status, RunStatus::Succeeded);
+}
+
+/// An invocation of seconds, in which every request takes a while.
+async fn until_it_hands_over(world: &World, mut request: RunRequest) {
+    request.deadline = world.now() + SignedDuration::from_secs(22);
+    let slow = Faults {
+        slow: SignedDuration::from_millis(20),
+        ..Faults::default()
+    };
+    let outcome = world.serve(&request, slow).await.0.unwrap();
+    assert!(matches!(outcome, RunOutcome::HandedOver(_)), "{outcome:?}");
+}
+
+fn with_titles(world: &World) -> usize {
+    let corp = world.shelf();
+    let titled = corp.items.values().filter(|item| match item {
+        Item::User(user) => user.attributes.contains_key("title"),
+        Item::Department(_) => false,
+    });
+    titled.count()
+}
+
+#[tokio::test]
+async fn what_the_guard_keeps_stays_kept_in_the_next_segment() {
+    let mut world = World::new(100, 5);
+    world.run().await;
+    let had = with_titles(&world);
+    {
+        let mut corp = world.corp();
+        let some = corp.people.values_mut().take(40);
+        some.for_each(|person| person.title = String::new());
+        (1_000..2_400).for_each(|n| corp.hire(n, [1].into()));
+    }
+    world.pass(SignedDuration::from_hours(1));
+    let request = world.request();
+    until_it_hands_over(&world, request).await;
+    // 40 of those who are here by now would be few enough.
+    let record = world.serve_segments(|_| Faults::default()).await.unwrap();
+    assert_eq!(record.status, RunStatus::Held, "{record:?}");
+    assert_eq!(record.kept_back.get("title"), Some(&40));
+    assert_eq!(with_titles(&world), had + 1_400);
+}
+
+#[tokio::test]
+async fn an_applied_plan_empties_in_each_segment_what_it_was_shown_to_empty() {
+    let mut world = World::new(1_500, 5);
+    world.run().await;
+    let empty = |person: &mut simulation::Person| person.title = String::new();
+    world.corp().people.values_mut().for_each(empty);
+    let plan = shown(&mut world).await;
+    let request = world.queue(Trigger::Manual, RunMode::Apply, |queued| {
+        queued.expected_plan = plan.plan;
+        queued.expected_plan_run = Some(plan.run.clone());
+    });
+    until_it_hands_over(&world, request).await;
+    assert!(with_titles(&world) > 500);
+    let record = world.serve_segments(|_| Faults::default()).await.unwrap();
+    assert_eq!(record.status, RunStatus::Succeeded, "{record:?}");
+    assert_eq!(with_titles(&world), 0);
 }

@@ -78,8 +78,10 @@ impl World {
         let attributes = verdict.tripped.iter();
         let attributes = attributes.filter_map(|rule| rule.attribute.clone());
         standing.kept_back.extend(attributes);
+        standing.cleared.extend(verdict.cleared.iter().cloned());
         if !hands_over {
             standing.kept_back.clear();
+            standing.cleared.clear();
         }
         let keys = || decided.iter().map(DecidedRemoval::key).collect();
         standing.decided = match (hands_over, standing.decided.take()) {

@@ -8,40 +8,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use org_model::{AttributeName, DirectoryUser, ItemKey, ItemKind};
+use org_model::{AttributeName, DirectoryUser, Fingerprint, ItemKey, ItemKind};
 
 use super::Guarded;
 use crate::plan::is_empty;
-use crate::{Action, Change, Item, Limits, Plan, RuleLimit, RuleWindow, TrippedRule};
+use crate::{Action, Change, Item, Limits, Plan, RuleLimit, RuleWindow, Standing, TrippedRule};
 
 /// What the guard keeps, and why.
 #[derive(Default)]
 pub(super) struct Withheld {
     pub guarded: Vec<Guarded>,
     pub tripped: Vec<TrippedRule>,
+    /// What it would have kept, were this not the plan that a person applies.
+    pub cleared: BTreeSet<AttributeName>,
 }
 
-/// Takes the clearings of such attributes out of the plan and says which rules they broke. Those
-/// of `kept_back` were judged before the run handed over: its creations made the base larger, and
-/// would let a part pass where the whole did not.
+/// Takes the clearings of such attributes out of the plan and says which rules they broke; out of
+/// the plan that a person applies, none.
 pub(super) fn withhold(
     plan: &mut Plan,
+    fingerprint: Fingerprint,
     limits: Limits,
-    kept_back: &BTreeSet<AttributeName>,
+    standing: &Standing,
 ) -> Withheld {
-    let mut counts = count_clearings(plan);
-    for (attribute, lost) in count_lost_to_defaults(plan) {
-        *counts.entry(attribute).or_default() += lost;
-    }
-    let base = plan.base.users;
-    counts.retain(|attribute, count| {
-        limits.exceeds_percent(*count, base) || kept_back.contains(attribute)
-    });
+    let counts = too_many(plan, limits, standing);
     if counts.is_empty() {
         return Withheld::default();
     }
-    let attributes: BTreeSet<String> = counts.keys().cloned().collect();
-    let guarded = withhold_all(plan, &attributes);
+    let attributes: BTreeSet<AttributeName> = counts.keys().cloned().collect();
+    if standing.applied_plan == Some(fingerprint) {
+        return Withheld {
+            cleared: attributes,
+            ..Withheld::default()
+        };
+    }
+    let base = plan.base.users;
     let tripped = counts
         .into_iter()
         .map(|(attribute, deletions)| TrippedRule {
@@ -54,9 +55,27 @@ pub(super) fn withhold(
             attribute: Some(attribute),
         });
     Withheld {
-        guarded,
         tripped: tripped.collect(),
+        guarded: withhold_all(plan, &attributes),
+        cleared: BTreeSet::new(),
     }
+}
+
+/// The attributes that lose their values for too many, and for how many. Those that were kept back
+/// before the run handed over were judged then: its creations made the base larger, and would let
+/// a part pass where the whole did not. Those that the applied plan cleared were seen by a person.
+fn too_many(plan: &Plan, limits: Limits, standing: &Standing) -> BTreeMap<AttributeName, u64> {
+    let mut counts = count_clearings(plan);
+    for (attribute, lost) in count_lost_to_defaults(plan) {
+        *counts.entry(attribute).or_default() += lost;
+    }
+    let base = plan.base.users;
+    counts.retain(|attribute, count| {
+        let exceeds = limits.exceeds_percent(*count, base);
+        let stays = exceeds || standing.kept_back.contains(attribute);
+        stays && !standing.cleared.contains(attribute)
+    });
+    counts
 }
 
 fn count_clearings(plan: &Plan) -> BTreeMap<String, u64> {
