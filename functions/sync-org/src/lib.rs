@@ -1,4 +1,4 @@
-//! `sync-org`: one run, or one round of housekeeping, per invocation.
+//! `sync-org`: a run, a segment of one, a clearing, or a round of housekeeping, per invocation.
 //!
 //! - **For:** turning an event into a call of `sync-run`, and its outcome into an answer.
 //! - **Knows:** the events of DESIGN.md §7, how a run id is made, and where time comes from.

@@ -1,8 +1,9 @@
 //! What an administrator does.
 //!
 //! - **For:** agents, login apps and sources put, checked, replaced and deleted, a mapping tried on
-//!   a real person, runs asked for, held lists and ranges decided on, the directory looked at; each
-//!   a use case of [`Admin`] over the ports in [`ports`].
+//!   a real person, runs asked for, cancelled and undone, held lists, kept marks, conflicts and
+//!   ranges decided on, the directory looked at; each a use case of [`Admin`] over the ports in
+//!   [`ports`].
 //! - **Knows:** settings as a whole, who asked, and what may follow from it.
 //! - **Must never know:** HTTP, AWS, or how anything is stored.
 //! - **Keeps invariant 5 of ARCHITECTURE.md:** a person's decision is durable before it is

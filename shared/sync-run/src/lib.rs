@@ -1,7 +1,8 @@
 //! One run, from claim to close.
 //!
-//! - **For:** the twelve steps of a run in order (DESIGN.md §4), the housekeeping that finishes
-//!   what a dead run left, and the clearing of a source that is replaced or deleted.
+//! - **For:** the twelve steps of a run in order (DESIGN.md §4), in as many segments as it takes;
+//!   giving back what a run took away; the housekeeping that finishes what a dead run left; and the
+//!   clearing of a source that is replaced or deleted.
 //! - **Knows:** the pure rooms, and the ports in [`ports`] whose verbs are all a run may do.
 //! - **Must never know:** AWS, HTTP, the environment, or a clock of its own.
 //! - **Keeps invariants 3 and 4 of ARCHITECTURE.md:** every decision is durable before it is acted
