@@ -113,8 +113,13 @@ impl<'a> Book<'a> {
     /// Who answered, how often this run has called by now, and whom it went around.
     pub fn note_conversation(&mut self, session: &dyn WecomSession) {
         self.record.agent = session.agent();
-        self.record.wecom_calls = self.earlier.calls_and(session.calls());
+        self.note_calls(session.calls());
         self.failed_agents = session.failed_agents();
+    }
+
+    /// What this segment asked WeCom so far, beside what the earlier ones did.
+    pub fn note_calls(&mut self, calls: BTreeMap<String, u64>) {
+        self.record.wecom_calls = self.earlier.calls_and(calls);
     }
 
     /// Writes the judgement into the record, and the baseline that it proves.

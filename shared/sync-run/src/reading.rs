@@ -34,7 +34,13 @@ pub(crate) struct Reading {
 pub(crate) async fn read(book: &mut Book<'_>, source: &StoredSource) -> Result<Reading, Trouble> {
     book.ports.progress.step(Step::Read);
     let access = access(book, &source.settings).await?;
-    let session = book.ports.wecom.connect(access).await?;
+    let session = match book.ports.wecom.connect(access).await {
+        Ok(session) => session,
+        Err(error) => {
+            book.note_calls(error.calls.clone());
+            return Err(error.into());
+        }
+    };
     book.note_conversation(session.as_ref());
     let raw = session
         .read(&scope(&source.settings), book.ports.progress.as_ref())

@@ -82,10 +82,11 @@ impl WecomClient {
     pub async fn begin(&self, access: WecomAccess) -> Result<Session, ReadError> {
         let agent_id = access.agent_id;
         let talk = self.converse(access)?;
-        let proof = prove(&talk, agent_id).await?;
-        if proof.closed {
-            return Err(app_disabled());
-        }
+        let proof = prove(&talk, agent_id).await.and_then(open_only);
+        let proof = proof.map_err(|error| ReadError {
+            calls: talk.calls(),
+            ..error
+        })?;
         Ok(Session::new(Arc::new(talk), agent_id, proof))
     }
 
@@ -124,6 +125,13 @@ pub(crate) fn base_url(text: &str) -> Result<Url, ReadError> {
         "http" if loopback => Ok(url),
         "http" => Err(bad_base_url("is not https")),
         _ => Err(bad_base_url("is neither https nor http")),
+    }
+}
+
+fn open_only(proof: AgentAnswer) -> Result<AgentAnswer, ReadError> {
+    match proof.closed {
+        true => Err(app_disabled()),
+        false => Ok(proof),
     }
 }
 

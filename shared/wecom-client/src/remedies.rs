@@ -80,6 +80,7 @@ pub(crate) fn no_agent(mut causes: Vec<(Option<String>, Failure)>) -> ReadError 
         message: told.join("; "),
         remedy: first.map_or(Remedy::FixSettings, |error| error.remedy),
         remedy_text: remedies.join("; "),
+        calls: Default::default(),
     }
 }
 

@@ -40,6 +40,11 @@ async fn a_wrong_secret_is_sent_once_and_not_again_until_another_is_stored() {
     let first = world.run().await;
     assert_failed(&first, "wrong_secret");
     assert_eq!(world.sim.calls(), calls(&[("gettoken", 1)]));
+    assert_eq!(
+        first.wecom_calls,
+        world.sim.calls(),
+        "the record says what was asked"
+    );
     for _ in 0..3 {
         let again = world.run().await;
         assert_failed(&again, "wrong_secret");
