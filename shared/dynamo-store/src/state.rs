@@ -5,6 +5,8 @@
 //! state names any more is swept. A crash in between leaves pages that nobody reads; the next
 //! change sweeps them. A late zombie sweeps only pages older than its own generation.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use org_model::{ExpandedRange, Fingerprint, Generation, SourceId};
@@ -24,6 +26,12 @@ use crate::wire::transact::Action;
 const READ: &str = "read the state of a source";
 const WRITE: &str = "write the state of a source";
 
+/// When each cause was last noticed.
+pub(crate) type Noticed = BTreeMap<String, Timestamp>;
+
+/// An expression takes 4 KB; an entry is some 30 bytes of it.
+const NOTICED_AT_ONCE: usize = 80;
+
 /// A written baseline that the state is to name.
 #[derive(Debug)]
 pub(crate) struct WrittenBaseline {
@@ -38,7 +46,10 @@ impl DynamoStore {
         source: &SourceId,
         item: Option<&Attributes>,
     ) -> Result<SourceState, StoreError> {
-        self.knows(|known| known.baselines.remove(source));
+        self.knows(|known| {
+            known.baselines.remove(source);
+            known.noticed.remove(source);
+        });
         let Some(item) = item else {
             return Ok(SourceState::default());
         };
@@ -51,6 +62,10 @@ impl DynamoStore {
             let at = at.as_s().ok().and_then(|at| at.parse().ok());
             let at = at.ok_or_else(|| unreadable(READ, "a notice has no time"))?;
             state.noticed.insert(cause.clone(), at);
+        }
+        if item.contains_key("noticed") {
+            let read = state.noticed.clone();
+            self.knows(|known| known.noticed.insert(source.clone(), read));
         }
         if let Some(fingerprint) = optional_text(item, "baseline") {
             let fingerprint = fingerprint
@@ -109,26 +124,28 @@ impl DynamoStore {
             last_purged_at: None,
             ..state.clone()
         };
-        let noticed = state.noticed.iter();
-        let noticed = noticed.map(|(cause, at)| (cause.clone(), s(at.to_string())));
-        let mut text = "SET #state = :state, #noticed = :noticed".to_owned();
-        let pages = baseline.and_then(|baseline| baseline.pages);
-        match (baseline, pages) {
-            (None, _) => text.push_str(" REMOVE #baseline, #baseline_pages"),
-            (Some(_), Some(_)) => {
-                text.push_str(", #baseline = :baseline, #baseline_pages = :pages");
-            }
-            (Some(_), None) => {}
+        let mut change = StateChange::default();
+        change.set("#state = :state", [(":state".to_owned(), json(&plain))]);
+        let read = self.knows(|known| known.noticed.get(source).cloned());
+        change.notice(&state.noticed, read.as_ref());
+        match baseline {
+            None => change
+                .removed
+                .extend(["#baseline".to_owned(), "#baseline_pages".to_owned()]),
+            Some(WrittenBaseline {
+                fingerprint,
+                pages: Some(pages),
+            }) => change.set(
+                "#baseline = :baseline, #baseline_pages = :pages",
+                [
+                    (":baseline".to_owned(), s(fingerprint.to_string())),
+                    (":pages".to_owned(), n(*pages)),
+                ],
+            ),
+            Some(WrittenBaseline { pages: None, .. }) => {}
         }
-        let mut change = Expression::update(&text)
-            .with(":state", json(&plain))
-            .with(":noticed", AttributeValue::M(noticed.collect()));
-        if let (Some(baseline), Some(pages)) = (baseline, pages) {
-            change = change
-                .with(":baseline", s(baseline.fingerprint.to_string()))
-                .with(":pages", n(pages));
-        }
-        Action::Update(self.tables.sync.clone(), keys::state(source), change)
+        let table = self.tables.sync.clone();
+        Action::Update(table, keys::state(source), change.expression())
     }
 
     /// After the state was written: remembers the baseline and sweeps those it replaced. Garbage
@@ -205,6 +222,71 @@ impl DynamoStore {
             }
         }
         Err(StoreError::Conflict { act })
+    }
+}
+
+/// A change of the state item, part by part.
+#[derive(Default)]
+struct StateChange {
+    set: Vec<String>,
+    removed: Vec<String>,
+    names: Vec<(String, String)>,
+    values: Vec<(String, AttributeValue)>,
+}
+
+impl StateChange {
+    fn set(&mut self, text: &str, values: impl IntoIterator<Item = (String, AttributeValue)>) {
+        self.set.push(text.to_owned());
+        self.values.extend(values);
+    }
+
+    /// Only what this run noticed or forgot: what housekeeping remembers while it is live stays, or
+    /// the same would be told in every round. `read`: the map as this handle read it; `None`: there
+    /// was none.
+    fn notice(&mut self, noticed: &Noticed, read: Option<&Noticed>) {
+        let Some(read) = read else {
+            return self.notice_all(noticed);
+        };
+        let new = noticed.iter();
+        let new: Vec<_> = new
+            .filter(|(cause, at)| read.get(*cause) != Some(at))
+            .collect();
+        let over: Vec<_> = read
+            .keys()
+            .filter(|cause| !noticed.contains_key(*cause))
+            .collect();
+        if new.len() + over.len() > NOTICED_AT_ONCE {
+            return self.notice_all(noticed);
+        }
+        for (number, (cause, at)) in new.into_iter().enumerate() {
+            let value = (format!(":new{number}"), s(at.to_string()));
+            self.set(&format!("#noticed.#new{number} = :new{number}"), [value]);
+            self.names.push((format!("#new{number}"), cause.clone()));
+        }
+        for (number, cause) in over.into_iter().enumerate() {
+            self.removed.push(format!("#noticed.#over{number}"));
+            self.names.push((format!("#over{number}"), cause.clone()));
+        }
+    }
+
+    fn notice_all(&mut self, noticed: &Noticed) {
+        let all = noticed.iter();
+        let all = all.map(|(cause, at)| (cause.clone(), s(at.to_string())));
+        let all = AttributeValue::M(all.collect());
+        self.set("#noticed = :noticed", [(":noticed".to_owned(), all)]);
+    }
+
+    fn expression(self) -> Expression {
+        let mut text = format!("SET {}", self.set.join(", "));
+        if !self.removed.is_empty() {
+            text.push_str(" REMOVE ");
+            text.push_str(&self.removed.join(", "));
+        }
+        let change = Expression::update(&text);
+        let names = self.names.iter();
+        let change = names.fold(change, |change, (name, cause)| change.naming(name, cause));
+        let values = self.values.into_iter();
+        values.fold(change, |change, (name, value)| change.with(&name, value))
     }
 }
 

@@ -10,6 +10,7 @@ use org_model::{Fingerprint, SourceId, UserKey};
 use source_settings::RetentionDays;
 use sync_run::ports::{Clock, StoreError};
 
+use crate::state::Noticed;
 use crate::wire::meter::Meter;
 use crate::wire::{attributes, keys};
 
@@ -38,6 +39,9 @@ pub(crate) struct Known {
     pub log_days: BTreeMap<SourceId, u32>,
     /// The baseline that the source's state named when it was last read or written.
     pub baselines: BTreeMap<SourceId, Fingerprint>,
+    /// What the source's state remembered of notices when it was last read or written; none of a
+    /// source whose state has no such map yet.
+    pub noticed: BTreeMap<SourceId, Noticed>,
     /// What was said about conflicts, as it was stored when it was last read.
     pub resolutions: BTreeMap<SourceId, BTreeMap<UserKey, String>>,
     /// Pages of rows that took more than one item, and how many: what is written over them may

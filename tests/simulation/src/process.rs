@@ -6,6 +6,7 @@ mod ranges;
 mod runs;
 mod standing;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -15,7 +16,9 @@ use org_model::SourceId;
 use org_plan::Change;
 use source_settings::AgentId;
 use sync_run::ports::{Leases, Sources, StoreError, WriteOutcome};
-use sync_run::{ClaimOutcome, ClaimRequest, Holder, RunLease, StoredAgent, StoredSource};
+use sync_run::{
+    ClaimOutcome, ClaimRequest, Holder, RunLease, SourceState, StoredAgent, StoredSource,
+};
 use tokio::sync::Notify;
 
 use crate::{Faults, Shelf};
@@ -30,6 +33,8 @@ pub struct Process {
     asleep: AtomicBool,
     wake: Arc<Notify>,
     now: Arc<Mutex<Timestamp>>,
+    /// What the source remembered of notices when this process last read or wrote it.
+    noticed: Mutex<BTreeMap<String, Timestamp>>,
 }
 
 impl Process {
@@ -48,6 +53,7 @@ impl Process {
             asleep: AtomicBool::new(false),
             wake: Arc::new(Notify::new()),
             now,
+            noticed: Mutex::default(),
         }
     }
 
@@ -144,6 +150,19 @@ impl Process {
         }
     }
 
+    /// Only what this process noticed or forgot changes: what others remembered meanwhile stays.
+    fn put_state(&self, shelf: &mut Shelf, state: &SourceState) {
+        let mut read = self.noticed.lock().unwrap();
+        let stood = std::mem::replace(&mut shelf.state, state.clone()).noticed;
+        for (cause, at) in stood {
+            let is_others = read.get(&cause) != Some(&at);
+            if is_others && read.get(&cause) == state.noticed.get(&cause) {
+                shelf.state.noticed.insert(cause, at);
+            }
+        }
+        read.clone_from(&state.noticed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap()
     }
@@ -156,6 +175,10 @@ impl Sources for Process {
             if shelf.clearance.is_some() || shelf.vacant || shelf.gone {
                 return Ok(None);
             }
+            self.noticed
+                .lock()
+                .unwrap()
+                .clone_from(&shelf.state.noticed);
             Ok(Some(StoredSource {
                 source: source.clone(),
                 settings: shelf.settings.clone(),

@@ -9,7 +9,9 @@ use jiff::SignedDuration;
 use org_model::{Fingerprint, SourceId};
 use simulation::{Faults, World};
 use sync_run::ports::{HeldLists, StoreError};
-use sync_run::{HeldState, RowResult, RunOutcome, RunStatus, StoredHeldList, run};
+use sync_run::{
+    HeldState, NoticeKind, OutboxPayload, RowResult, RunOutcome, RunStatus, StoredHeldList, run,
+};
 
 fn names(people: impl IntoIterator<Item = u32>) -> BTreeSet<String> {
     people
@@ -113,4 +115,53 @@ async fn an_undo_gives_back_whose_removal_was_never_answered() {
         }
     }
     assert!(lost > 0, "no answer about a removal was lost");
+}
+
+/// Housekeeping speaks while a run is live: the run, which read the source before, does not make
+/// it forget that (story 17).
+#[tokio::test]
+async fn what_housekeeping_noticed_while_a_run_was_live_is_not_noticed_again() {
+    // It claims, and reads the source: from then on it goes by what it read.
+    for at in 2.. {
+        let mut world = World::new(60, 6);
+        world.run().await;
+        world.pass(SignedDuration::from_hours(30));
+        (0..3).for_each(|n| world.corp().dismiss(n));
+        let request = world.request();
+        let faults = Faults {
+            sleep_before: Some(at),
+            ..Faults::default()
+        };
+        let (process, ports) = world.process(faults);
+        let wake = process.wake();
+        let sleeper = tokio::spawn(async move { run(&ports, &request).await.unwrap() });
+        while !sleeper.is_finished() && !process.is_asleep() {
+            tokio::task::yield_now().await;
+        }
+        if sleeper.is_finished() {
+            return;
+        }
+        world.tidy().await;
+        wake.notify_one();
+        sleeper.await.unwrap();
+        let told = silences(&world);
+        world.pass(SignedDuration::from_mins(5));
+        world.shelf().state.last_success_at = None;
+        world.tidy().await;
+        let again = silences(&world);
+        assert!(
+            again <= 1,
+            "told {told} times, then {again}; asleep at {at}"
+        );
+    }
+}
+
+fn silences(world: &World) -> usize {
+    let shelf = world.shelf();
+    let items = shelf.outbox.values().chain(&shelf.sent);
+    let notices = items.filter(|item| match &item.payload {
+        OutboxPayload::Notice(notice) => notice.kind == NoticeKind::Silence,
+        OutboxPayload::RunFinished(_) => false,
+    });
+    notices.count()
 }

@@ -124,6 +124,8 @@ impl DynamoStore {
         let put = self.state_action(source, state, baseline.as_ref());
         parts.push((Part::Firm, put));
         self.send_parts(act, parts).await?;
+        let noticed = state.noticed.clone();
+        self.knows(|known| known.noticed.insert(source.clone(), noticed));
         self.baseline_stands(source, baseline, lease.generation())
             .await;
         Ok(())

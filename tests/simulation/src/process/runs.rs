@@ -80,7 +80,9 @@ impl RunLog for Process {
         let now = self.at();
         let decide = |shelf: &mut Shelf| {
             unless_final(shelf, &decision.record, "decide")?;
-            shelf.decide(decision, now)
+            shelf.decide(decision, now)?;
+            self.put_state(shelf, &decision.state);
+            Ok(())
         };
         self.ask_leased("decide", lease, decide).await
     }
@@ -96,7 +98,7 @@ impl RunLog for Process {
             unless_final(shelf, record, "close")?;
             shelf.records.insert(record.run.clone(), record.clone());
             shelf.put_outbox(outbox);
-            shelf.state = state.clone();
+            self.put_state(shelf, state);
             shelf.ledger.closed.push(record.clone());
             Ok(())
         };
@@ -119,7 +121,7 @@ impl RunLog for Process {
             }
             shelf.records.insert(record.run.clone(), record.clone());
             shelf.put_outbox(outbox);
-            shelf.state = state.clone();
+            self.put_state(shelf, state);
             Ok(())
         };
         self.ask("hand over", hand_over).await

@@ -7,7 +7,7 @@ use sync_run::{APPROVAL_VALID, Decision, HeldState, KeptSet, StoredHeldList};
 use super::Shelf;
 
 impl Shelf {
-    /// All of it or nothing.
+    /// All of it or nothing; the source's state is the caller's to put.
     pub fn decide(&mut self, decision: &Decision, now: Timestamp) -> Result<(), StoreError> {
         let fits = decision.held.iter().all(|list| self.may_hold(list, now))
             && decision.lists.iter().all(|list| self.may_change(list));
@@ -31,7 +31,6 @@ impl Shelf {
             self.resolutions.remove(userid);
         }
         self.put_outbox(&decision.outbox);
-        self.state = decision.state.clone();
         Ok(())
     }
 
