@@ -317,7 +317,14 @@ async fn a_mapping_change_reaches_everybody_at_the_next_run_with_rows() {
     let guarded = world.run().await;
     assert_eq!(guarded.status, RunStatus::Held, "{guarded:?}");
     assert_eq!(guarded.kept_back, [("title".to_owned(), 30)].into());
-    assert!(guarded.counts.is_empty(), "{guarded:?}");
+    let rows_told = rows(&world, &guarded.run);
+    assert_eq!(
+        (guarded.rows_with(RowResult::Held), rows_told.len()),
+        (30, 30)
+    );
+    for row in rows_told {
+        assert_eq!(row.code.as_deref(), Some("clearing_guarded"), "{row:?}");
+    }
     let plan = world.run_manually(RunMode::Plan, None).await;
     let unmapped = world.run_manually(RunMode::Apply, plan.plan).await;
     assert_eq!(unmapped.rows_with(RowResult::Done), 30, "{unmapped:?}");
