@@ -52,7 +52,10 @@ pub(crate) async fn judge(
         .map_err(|p| Trouble::mapping(&p))?;
     let filled = Mapping::filled_fields(reading.snapshot.members().values());
     let (mut look, findings) = look(book, source, &reading, &mapping, &filled).await?;
-    let mut lists = standing::load(book.ports, source, book.ports.clock.now()).await?;
+    // As of the run's beginning: an approval that it goes by does not end between its segments.
+    let began = book.record.started_at;
+    let as_of = began.unwrap_or_else(|| book.ports.clock.now());
+    let mut lists = standing::load(book.ports, source, as_of).await?;
     lists.leave_out_gone(&look.marks);
     let mut words = Words::load(book, &reading.snapshot, &mut look).await?;
     look.accepted = ranges::accepted(&reading, &look.comparison.missing, &look.marks);

@@ -165,3 +165,37 @@ fn silences(world: &World) -> usize {
     });
     notices.count()
 }
+
+/// An approval that ends between two segments was good when the run decided by it.
+#[tokio::test]
+async fn an_approval_that_ends_between_two_segments_is_carried_out_all_the_same() {
+    let mut handed_over = 0;
+    for at in 0.. {
+        let mut world = World::new(300, 10);
+        world.run().await;
+        (0..200).for_each(|n| world.corp().dismiss(n));
+        assert_eq!(world.run().await.status, RunStatus::Held);
+        world.approve_all();
+        world.pass(SignedDuration::from_mins(24 * 60 - 5));
+        let request = world.request();
+        let faults = Faults {
+            jump: Some((at, SignedDuration::from_secs(895))),
+            ..Faults::default()
+        };
+        let (outcome, requests) = world.serve(&request, faults).await;
+        let is_handed_over = matches!(outcome, Ok(RunOutcome::HandedOver(_)));
+        let left = world.shelf().live_people().len();
+        if at >= requests {
+            break;
+        }
+        if !is_handed_over || left == 100 {
+            continue;
+        }
+        handed_over += 1;
+        let end = world.serve_segments(|_| Faults::default()).await.unwrap();
+        assert_eq!(end.status, RunStatus::Succeeded, "request {at}: {end:?}");
+        world.assert_mirrors(&BTreeSet::new());
+        assert!(world.waiting_lists().is_empty(), "nothing is held anew");
+    }
+    assert!(handed_over > 0, "no run was handed over");
+}
