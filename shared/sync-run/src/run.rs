@@ -220,8 +220,11 @@ pub(crate) async fn carry_out(
 
 /// Steps 3 to 11.
 async fn work(book: &mut Book<'_>, source: &StoredSource) -> Result<(), Trouble> {
-    if book.is_continuation() {
+    // Nobody knew of a schedule's run before it began.
+    if book.is_continuation() || book.record.trigger != Trigger::Schedule {
         cancelling::heed(book).await?;
+    }
+    if book.is_continuation() {
         segments::under_the_same_settings(book, source)?;
     }
     if matches!(book.record.mode, RunMode::Undo | RunMode::Restore) {

@@ -151,13 +151,23 @@ async fn live_departments(book: &Book<'_>) -> Result<BTreeSet<DepartmentId>, Sto
 /// Whoever comes back is kept, and that is durable before the first of them is written.
 async fn keep(book: &mut Book<'_>, why: &KeptWhy, given: &GivenBack) -> Result<(), Trouble> {
     book.ports.progress.step(Step::Decide);
+    let kept = not_kept_yet(book, &given.kept).await?;
     let by = book.record.requested_by.clone().unwrap_or_default();
     let at = book.record.started_at.unwrap_or(book.record.queued_at);
     let decision = Decision {
-        kept: KeptSet::split(why, &by, at, &given.kept),
+        kept: KeptSet::split(why, &by, at, &kept),
         ..decide::nothing_but(book, Vec::new())
     };
     Ok(book.ports.runs.decide(book.lease, &decision).await?)
+}
+
+/// An undo that is repeated adds no second mark for the same removal of the same person.
+async fn not_kept_yet(book: &Book<'_>, items: &[HeldItem]) -> Result<Vec<HeldItem>, StoreError> {
+    let sets = book.ports.decisions.kept(book.lease.source()).await?;
+    let kept = sets.iter().flat_map(KeptSet::remaining);
+    let kept: BTreeSet<_> = kept.map(HeldItem::removal_key).collect();
+    let is_new = |item: &&HeldItem| !kept.contains(&item.removal_key());
+    Ok(items.iter().filter(is_new).cloned().collect())
 }
 
 /// What was to come back and does not: the way back of what was taken away.

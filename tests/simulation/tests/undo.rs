@@ -116,6 +116,12 @@ async fn an_undo_done_twice_finds_everybody_back() {
         "already_back".to_owned(),
     );
     assert_eq!(codes(&world, &again.run), [(back, 6)].into());
+    let sets = world.shelf().kept_sets();
+    let marks = sets
+        .iter()
+        .map(|set| set.remaining().count())
+        .sum::<usize>();
+    assert_eq!(marks, 6, "nobody is kept twice for the same");
     world.run().await;
     world.assert_mirrors(&names([0, 1, 2, 3, 9]));
 }
