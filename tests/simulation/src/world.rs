@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
-use org_model::{ItemState, MemberStatus, RunId, SourceId, UserStatus};
+use org_model::{ItemKey, ItemState, MemberStatus, RunId, SourceId, UserId, UserStatus};
 use org_plan::Item;
 use source_settings::{
     Credentials, Deletions, Protection, RetentionDays, Schedule, Scope, SecretRef, SourceSettings,
@@ -165,11 +165,8 @@ impl World {
     pub fn assert_mirrors(&self, kept: &BTreeSet<String>) {
         let (corp, shelf) = (self.corp(), self.shelf());
         for person in corp.people.values() {
-            let key = person.userid.to_lowercase();
-            let item = shelf
-                .items
-                .values()
-                .find(|item| item.key().to_string() == key);
+            let key = ItemKey::User(UserId::new(person.userid.as_str()).key());
+            let item = shelf.items.get(&key);
             let Some(Item::User(user)) = item else {
                 panic!("{key} is not in the directory")
             };
