@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 use crate::{RefusedSecret, RunError};
 
 /// How a reading ends that WeCom gave no token for.
-const WRONG_SECRET: &str = "wrong_secret";
+pub(crate) const WRONG_SECRET: &str = "wrong_secret";
 
 /// Ends the run before anybody is asked, if WeCom refused these credentials before.
 pub(crate) fn check(book: &Book<'_>, credentials: &Credentials) -> Result<(), Trouble> {

@@ -15,7 +15,8 @@ fn wecom(code: &str) -> Option<(&'static str, &'static str)> {
         ),
         "wrong_secret" => (
             "应用的 Secret 不正确",
-            "在数据源的凭证中填写应用当前的 Secret，再提交整个数据源（PUT）",
+            "在数据源的凭证中填写应用当前的 Secret，再提交整个数据源（PUT）；被拒绝的 Secret 不会再次\
+             发送，因为多次错误会使该 IP 被限制一小时",
         ),
         "unknown_corp" => ("企业 ID（corp_id）不存在", "核对企业 ID"),
         "wrong_agent_id" => ("应用的 agent_id 不正确", "核对应用的 agent_id"),
@@ -44,10 +45,33 @@ fn wecom(code: &str) -> Option<(&'static str, &'static str)> {
         "refused" => ("企业微信拒绝了请求", "按系统信息中的错误码处理"),
         "not_wecom" => ("回答的不是企业微信", "检查 base_url 和出口代理"),
         "tls" => ("无法建立安全连接（TLS）", "检查证书、base_url 和出口代理"),
-        "bad_base_url" | "forbidden_address" => ("base_url 不可用", "在设置中更正 base_url"),
+        "bad_base_url" => ("base_url 不可用", "在设置中更正 base_url"),
+        "forbidden_address" => (
+            "该地址不允许访问（链路本地地址或元数据服务）",
+            "更正出口代理的地址；未使用出口代理时更正 base_url",
+        ),
         "unreachable" => ("无法连接企业微信", "检查网络和 base_url"),
         "no_agent" => ("没有可用的出口代理", "检查出口代理，或在数据源中配置另一个"),
+        "no_answer" => (
+            "企业微信没有及时应答",
+            "稍后会自动重试；若持续发生，请检查出口代理和网络",
+        ),
+        "wecom_unavailable" => ("企业微信暂时不可用", "稍后会自动重试"),
         "out_of_budget" => ("本次调用额度已用完", "稍后会自动重试"),
+        _ => return None,
+    })
+}
+
+/// What is wrong with one agent that the run went around.
+pub(super) fn agent(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "no_agent" => "无法连接该出口代理，或它拒绝转发",
+        "forbidden_address" => "该出口代理的地址不允许访问（链路本地地址或元数据服务）",
+        "tls" => "经由该出口代理无法建立安全连接（TLS）",
+        "no_answer" => "经由该出口代理没有得到及时应答",
+        "untrusted_ip" => "该出口代理的 IP 不在应用的可信 IP 中",
+        "tokens_blocked" => "企业微信暂时不向该出口代理的 IP 发放 access_token",
+        "not_wecom" => "经由该出口代理回答的不是企业微信",
         _ => return None,
     })
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::page::{Page, many, rows as many_rows};
 use super::{About, chinese};
-use crate::{Notice, NoticeKind, RowResult, RunError, RunRecord};
+use crate::{Notice, NoticeKind, RowResult, RunError, RunMode, RunRecord, refused_secret};
 
 /// How many codes of rows a notice names.
 const CODES_SHOWN_MAX: usize = 5;
@@ -72,15 +72,32 @@ fn ended(
     page.part("Look at it:", "查看：");
     let calls = json!({ "run": format!("GET /sources/{source}/runs/{run}") });
     page.call("the run in the log", "同步日志", &text(&calls["run"]));
-    page.part(
-        "The next run tries again; while this goes on, you are reminded once a day.",
-        "下一次运行会重试；在问题持续期间，每天提醒一次。",
-    );
+    let (next, next_chinese) = what_next(record.mode, &error.code);
+    page.part(next, next_chinese);
     let detail = json!({
         "status": record.status, "error": error, "rows_done": done, "calls": calls,
     });
     let head = format!("run failed: {}", error.code);
     about.notice(NoticeKind::RunFailed, &head, &page, detail)
+}
+
+/// Whether the next run does by itself what this one did not.
+fn what_next(mode: RunMode, code: &str) -> (&'static str, &'static str) {
+    match (mode, code) {
+        (RunMode::Undo | RunMode::Restore, _) => (
+            "No later run does this by itself: ask for it again.",
+            "以后的运行不会自动完成，需要重新发起。",
+        ),
+        (_, refused_secret::WRONG_SECRET) => (
+            "The refused secret is not sent again: until it is put anew, every run fails like \
+             this one, and you are reminded once a day.",
+            "被拒绝的 Secret 不会再次发送：重新提交之前，每次运行都会同样失败，每天提醒一次。",
+        ),
+        _ => (
+            "The next run tries again; while this goes on, you are reminded once a day.",
+            "下一次运行会重试；在问题持续期间，每天提醒一次。",
+        ),
+    }
 }
 
 /// The source itself cannot be read: nothing is known of its name or of earlier notices.

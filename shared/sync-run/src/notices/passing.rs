@@ -21,7 +21,7 @@ pub(crate) fn agent_down(
     let (other, other_chinese) = match through {
         Some(agent) => (
             format!("through agent {agent}"),
-            format!("通过出口代理 {agent}"),
+            format!("通过出口代理 {agent} "),
         ),
         None => ("without it".to_owned(), "绕过它".to_owned()),
     };
@@ -35,7 +35,7 @@ pub(crate) fn agent_down(
             about.who_chinese()
         ),
     );
-    let known = chinese::error(code).map_or_else(String::new, |(what, _)| format!("{what}。"));
+    let known = chinese::agent(code).map_or_else(String::new, |what| format!("{what}。"));
     page.part(
         format!("What happened: {message} ({code})."),
         format!("发生了什么：{known}系统信息：{message}（{code}）。"),

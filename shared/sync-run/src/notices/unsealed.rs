@@ -65,7 +65,8 @@ pub(crate) fn range_shrank(
         "- 如果不应变小：在企业微信中恢复应用的可见范围（或修改设置中的 scope），下一次运行会继续",
     );
     let path = format!("/sources/{}/range", about.source);
-    let (look, accept) = (format!("GET {path}"), format!("POST {path}/accept"));
+    let (look, who) = (format!("GET {path}"), format!("GET {path}/affected"));
+    let accept = format!("POST {path}/accept");
     let word = |people| {
         format!(
             r#"{{"fingerprint":"{}","people":"{people}"}}"#,
@@ -76,15 +77,17 @@ pub(crate) fn range_shrank(
         format!("{accept} {}", word("keep")),
         format!("{accept} {}", word("delete")),
     );
-    page.call("see who is affected", "查看受影响的人员", &look);
+    page.call("see what is missing", "查看可见范围的差异", &look);
+    page.call("see who is affected", "查看受影响的人员", &who);
     page.call(
         "it is meant to be narrower, and they stay (detached)",
         "确实要变小，人员保留（脱离同步）",
         &keep,
     );
     page.call(
-        "it is meant to be narrower, and they go (past deletion protection)",
-        "确实要变小，人员删除（仍受删除保护）",
+        "it is meant to be narrower, and they become candidates, and deletion protection still \
+         judges them",
+        "确实要变小，人员成为删除候选（仍受删除保护）",
         &delete,
     );
     let lacks = &range.narrowing;
@@ -97,7 +100,7 @@ pub(crate) fn range_shrank(
             "users": lacks.users.len(), "tags": lacks.tags.len(),
             "tag_members": lacks.tag_members.len(),
         },
-        "calls": { "range": look, "keep": keep, "delete": delete },
+        "calls": { "range": look, "affected": who, "keep": keep, "delete": delete },
     });
     let head = format!(
         "visible range shrank: {}, {}",

@@ -53,11 +53,14 @@ fn a_shrunken_range_says_whom_it_affects_and_how_to_accept_it() {
     What to do:
     - if it should be as wide as before, widen it in WeCom (or the scope in the settings);
     > the next run goes on from there
-    - see who is affected:
+    - see what is missing:
       GET /sources/hq/range
+    - see who is affected:
+      GET /sources/hq/range/affected
     - it is meant to be narrower, and they stay (detached):
       POST /sources/hq/range/accept {"fingerprint":"FP","people":"keep"}
-    - it is meant to be narrower, and they go (past deletion protection):
+    - it is meant to be narrower, and they become candidates, and deletion protection still
+    > judges them:
       POST /sources/hq/range/accept {"fingerprint":"FP","people":"delete"}
 
     —
@@ -69,14 +72,19 @@ fn a_shrunken_range_says_whom_it_affects_and_how_to_accept_it() {
 
     如何处理：
     - 如果不应变小：在企业微信中恢复应用的可见范围（或修改设置中的 scope），下一次运行会继续
-    - 查看受影响的人员：
+    - 查看可见范围的差异：
       GET /sources/hq/range
+    - 查看受影响的人员：
+      GET /sources/hq/range/affected
     - 确实要变小，人员保留（脱离同步）：
       POST /sources/hq/range/accept {"fingerprint":"FP","people":"keep"}
-    - 确实要变小，人员删除（仍受删除保护）：
+    - 确实要变小，人员成为删除候选（仍受删除保护）：
       POST /sources/hq/range/accept {"fingerprint":"FP","people":"delete"}
     "#);
     assert_eq!(notice.detail["affected"]["users"], 120);
+    let calls = &notice.detail["calls"];
+    assert_eq!(calls["range"], "GET /sources/hq/range");
+    assert_eq!(calls["affected"], "GET /sources/hq/range/affected");
     assert_eq!(notice.detail["missing"]["whole_company"], true);
 }
 
@@ -117,4 +125,92 @@ fn rows_that_failed_are_counted_by_code_and_the_rest_was_written() {
 
     下一次运行会重试这些行；在问题持续期间，每天提醒一次。
     "#);
+}
+
+#[test]
+fn a_refused_secret_is_not_said_to_be_tried_again() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let refused = error(
+        "wrong_secret",
+        "WeCom refuses the secret of the app",
+        "copy the app's secret into credentials.secret",
+    );
+    let text = failed(&about(&source, &run), &record(), &refused).text;
+    assert!(
+        !text.contains("tries again") && !text.contains("重试"),
+        "{text}"
+    );
+    insta::assert_snapshot!(folded(&last_lines(&text)), @r"
+    The refused secret is not sent again: until it is put anew, every run fails like this
+    > one, and you are reminded once a day.
+    被拒绝的 Secret 不会再次发送：重新提交之前，每次运行都会同样失败，每天提醒一次。
+    ");
+    assert!(
+        text.contains("被拒绝的 Secret 不会再次发送，因为"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_a_failed_undo_or_restore_left_is_not_said_to_be_done_by_the_next_run() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let error = error("store_refused", "DynamoDB refused", "check the rights");
+    for mode in [RunMode::Undo, RunMode::Restore] {
+        let record = RunRecord { mode, ..record() };
+        let own = failed(&about(&source, &run), &record, &error).text;
+        for text in [own, buried(&record, &error, now()).text] {
+            assert!(
+                !text.contains("tries again") && !text.contains("重试"),
+                "{text}"
+            );
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(last_lines(&text), @r"
+                No later run does this by itself: ask for it again.
+                以后的运行不会自动完成，需要重新发起。
+                ");
+            }
+        }
+    }
+}
+
+/// What each language ends with.
+fn last_lines(text: &str) -> String {
+    let (english, chinese) = text.split_once(LANGUAGES_BREAK).unwrap();
+    let last = |half: &str| half.lines().last().unwrap_or_default().to_owned();
+    format!("{}\n{}", last(english), last(chinese))
+}
+
+#[test]
+fn an_agent_that_is_down_is_blamed_in_chinese_for_its_own_failure() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let chinese = |code, through| {
+        let (id, message) = ("dc-1".to_owned(), "its message".to_owned());
+        let failure = AgentFailure { id, code, message };
+        let text = agent_down(&about(&source, &run), &failure, through).text;
+        let (_, chinese) = text.split_once(LANGUAGES_BREAK).unwrap();
+        let lines: Vec<&str> = chinese.lines().take(3).collect();
+        lines.join("\n")
+    };
+    insta::assert_snapshot!(chinese("no_agent", Some("dc-2")), @r"
+    数据源 hq（Head office）的运行已通过出口代理 dc-2 完成：出口代理 dc-1 无法使用。
+
+    发生了什么：无法连接该出口代理，或它拒绝转发。系统信息：its message（no_agent）。
+    ");
+    insta::assert_snapshot!(chinese("untrusted_ip", None), @r"
+    数据源 hq（Head office）的运行已绕过它完成：出口代理 dc-1 无法使用。
+
+    发生了什么：该出口代理的 IP 不在应用的可信 IP 中。系统信息：its message（untrusted_ip）。
+    ");
+    // Whatever is held against an agent has words for this one agent.
+    for code in [
+        "no_agent",
+        "forbidden_address",
+        "tls",
+        "no_answer",
+        "untrusted_ip",
+        "tokens_blocked",
+        "not_wecom",
+    ] {
+        assert!(chinese(code, Some("dc-2")).contains("该出口代理"), "{code}");
+    }
 }
