@@ -154,7 +154,8 @@ pub struct Plan {
     /// written: it serves the judgement that follows the planning.
     #[serde(skip)]
     pub defaulted: BTreeMap<ItemKey, BTreeSet<AttributeName>>,
-    /// Who would be deleted, and the userid of somebody new who may be the same person.
+    /// Who would be deleted, or was not asked about, and the userid of somebody else who may be
+    /// the same person.
     #[serde(skip)]
     pub renames: BTreeMap<ItemKey, UserId>,
     /// What becomes of each resolution of the input.

@@ -173,12 +173,41 @@ fn only_who_is_proven_gone_is_suspected() {
 }
 
 #[test]
-fn whom_nobody_asked_about_is_not_suspected() {
+fn whom_nobody_asked_about_is_suspected_as_well() {
     let mut world = World::holding(&company("- an An; mobile=1\n- bo Bo; mobile=2"));
     world.rules.users.max_count = 0;
     let reading = Reading::sealed(&company("- n1 An; mobile=1\n- n2 Bo; mobile=2"));
     let plan = world.plan(&reading);
-    assert_eq!((plan.unasked.len(), told(&plan).as_str()), (1, "an n1"));
+    assert_eq!(
+        (plan.unasked.len(), told(&plan).as_str()),
+        (1, "an n1, bo n2")
+    );
+    let verdict = world.judge(plan, &reading);
+    let held = verdict.held.iter();
+    let held: Vec<_> = held
+        .map(|item| (item.id.as_str(), item.suspected_rename.clone()))
+        .collect();
+    let (n1, n2) = (UserId::new("n1"), UserId::new("n2"));
+    assert_eq!(held, [("an", Some(n1)), ("bo", Some(n2))]);
+}
+
+/// More vanish at once than may be asked about: whoever approves sees of each who they may be.
+#[test]
+fn of_many_who_vanish_at_once_each_is_held_with_their_suspicion() {
+    let many = |prefix: &str| -> String {
+        let line = |n| format!("- {prefix}{n:02} Person {n}; mobile={n}\n");
+        (0..60).map(line).collect()
+    };
+    let world = World::holding(&company(&many("a")));
+    let reading = Reading::sealed(&company(&many("b")));
+    let plan = world.plan(&reading);
+    assert!(!plan.unasked.is_empty());
+    let verdict = world.judge(plan, &reading);
+    assert_eq!(verdict.held.len(), 60);
+    for item in &verdict.held {
+        let new = UserId::new(item.id.replace('a', "b"));
+        assert_eq!(item.suspected_rename, Some(new), "{}", item.id);
+    }
 }
 
 #[test]

@@ -227,14 +227,16 @@ fn people(
     people.collect()
 }
 
-/// Whoever else has the name of somebody who is gone: they may be the same person.
+/// Whoever else has the name of somebody who is gone, or whom nobody could ask about: they may be
+/// the same person.
 fn namesakes(
     input: &PlanInput<'_>,
     snapshot: &OrgSnapshot,
     map: &dyn Fn(&RawMember) -> MappedUser,
 ) -> BTreeMap<UserKey, MappedUser> {
     let gone = input.absences.iter();
-    let gone = gone.filter(|(_, finding)| **finding == AbsenceFinding::Gone);
+    let gone = gone
+        .filter(|(_, finding)| matches!(finding, AbsenceFinding::Gone | AbsenceFinding::Unasked));
     let gone = gone.filter_map(|(key, _)| input.before.get(key));
     let names: BTreeSet<&str> = gone
         .filter(|item| item.kind() == ItemKind::User)

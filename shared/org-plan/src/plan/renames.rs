@@ -4,7 +4,8 @@
 //! new person has the same name and the same mobile, mail or main department is named here, and
 //! protection holds that deletion. A guess in favour of "the same person" costs a question; one
 //! against it costs an internal id with everything that hangs on it, so two people who both fit
-//! one newcomer are both named.
+//! one newcomer are both named. Whoever was not asked about for want of budget is named as well:
+//! they may wait with the others, and whoever approves has to know.
 //!
 //! The newcomer may have come in an earlier run: an unsealed one creates and deletes nobody, and
 //! in a narrower range a day passes before anybody is gone. Who is new cannot be told by then, so
@@ -22,7 +23,13 @@ use crate::{Action, Change, Item};
 
 /// To be called when all changes and removals are planned.
 pub(super) fn suspect_renames(input: &PlanInput<'_>, plan: &mut Plan) {
-    let leaving: Vec<&DirectoryUser> = plan.removals.iter().filter_map(deleted_person).collect();
+    let unasked = plan.unasked.iter().filter_map(person);
+    let leaving: Vec<&DirectoryUser> = plan
+        .removals
+        .iter()
+        .filter_map(deleted_person)
+        .chain(unasked)
+        .collect();
     if leaving.is_empty() {
         return;
     }
@@ -59,9 +66,18 @@ enum Fit {
 }
 
 fn deleted_person(removal: &Change) -> Option<&DirectoryUser> {
-    match (removal.action, &removal.before) {
-        (Action::Delete, Some(Item::User(user))) => Some(user),
-        _ => None,
+    let is_deletion = removal.action == Action::Delete;
+    removal
+        .before
+        .as_ref()
+        .filter(|_| is_deletion)
+        .and_then(person)
+}
+
+fn person(item: &Item) -> Option<&DirectoryUser> {
+    match item {
+        Item::User(user) => Some(user),
+        Item::Department(_) => None,
     }
 }
 
