@@ -28,7 +28,10 @@ pub(crate) fn protected() -> Note {
 pub(crate) fn suspected_rename(userid: &UserId) -> Note {
     Note {
         code: "suspected_rename".to_owned(),
-        message: format!("somebody new, {userid}, may be the same person"),
+        message: format!(
+            "somebody else with the same name and an equal mobile, mail or main department, \
+             {userid}, may be the same person"
+        ),
         remedy: Some(format!(
             "if they are the same person, resolve the userid {userid} as `same`; if not, approve \
              the held list, which deletes, or reject it, which keeps"
