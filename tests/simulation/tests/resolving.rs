@@ -55,6 +55,44 @@ async fn renamed() -> (World, HeldItem) {
     (world, old)
 }
 
+/// They come in an incomplete reading, which proves nobody's absence, and more are missing in the
+/// next one than may be asked about by name.
+#[tokio::test]
+async fn of_many_who_came_in_an_earlier_run_each_is_suspected() {
+    let mut world = World::new(400, 5);
+    let mobile = ("mobile".to_owned(), "mobile".into());
+    world.shelf().settings.mapping.extend([mobile]);
+    for (key, person) in &mut world.corp().people {
+        person.mobile = format!("mobile of {key}");
+    }
+    world.run().await;
+    let moved: Vec<String> = {
+        let mut corp = world.corp();
+        let keys = corp
+            .people
+            .iter()
+            .filter(|(_, p)| !p.departments.contains(&5));
+        let keys: Vec<String> = keys.map(|(key, _)| key.clone()).take(200).collect();
+        for key in &keys {
+            let mut person = corp.people.remove(key).unwrap();
+            person.userid = format!("new-{key}");
+            corp.people.insert(person.userid.clone(), person);
+        }
+        corp.deaf.insert(5);
+        keys
+    };
+    assert_eq!(world.run().await.sealed, Some(false));
+    world.corp().behave();
+    assert_eq!(world.run().await.status, RunStatus::Held);
+    let lists = world.waiting_lists();
+    let held = lists.iter().flat_map(|list| list.list.items.iter());
+    let held: Vec<(String, Option<UserId>)> = held
+        .map(|item| (item.id.to_lowercase(), item.suspected_rename.clone()))
+        .collect();
+    let suspected = |key: &String| (key.clone(), Some(UserId::new(format!("new-{key}"))));
+    assert_eq!(held, moved.iter().map(suspected).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn a_suspected_rename_keeps_its_code_in_every_later_run() {
     let (mut world, _) = renamed().await;
