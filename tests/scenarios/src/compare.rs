@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use org_model::{DepartmentId, DirectoryDepartment, DirectoryUser, UserStatus};
+use org_model::{DepartmentId, DirectoryDepartment, DirectoryUser, UserId, UserStatus};
 use serde_json::Value;
 use wecom_sim::{Control, DepartmentView, Member, View};
 
@@ -20,8 +20,9 @@ pub fn assert_directory_equals_but(directory: &Directory, sim: &Control, kept: &
         let found = found.unwrap_or_else(|| panic!("department {} is missing", department.id));
         same_department(found, &department, sim);
     }
+    let people = directory.people_by_key();
     for member in sim.members(View::Visible) {
-        let found = directory.person(&member.userid);
+        let found = people.get(&UserId::new(member.userid.as_str()).key());
         let found = found.unwrap_or_else(|| panic!("{} is missing", member.userid));
         let body = sim.member_body(&member.userid).unwrap();
         same_person(found, &member, &body);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use org_model::{DirectoryDepartment, DirectoryUser, InternalId};
+use org_model::{DirectoryDepartment, DirectoryUser, InternalId, UserKey};
 use org_plan::Item;
 use serde_json::{Map, Value};
 use testkit::dynamo::{DIRECTORY_TABLE, SYNC_TABLE};
@@ -79,6 +79,16 @@ impl Directory {
             .filter(|user| user.key() == key && user.deleted_at.is_none());
         let found = live.next();
         assert_eq!(live.next(), None, "{userid} is live twice");
+        found
+    }
+
+    /// The same of everybody at once, for comparing a large directory whole.
+    pub fn people_by_key(&self) -> BTreeMap<UserKey, &DirectoryUser> {
+        let mut found = BTreeMap::new();
+        for user in self.people().filter(|user| user.deleted_at.is_none()) {
+            let twice = found.insert(user.key(), user);
+            assert_eq!(twice, None, "{} is live twice", user.userid);
+        }
         found
     }
 
