@@ -58,6 +58,29 @@ pub(crate) fn range_shrank(
         ),
     );
     say_reasons(&mut page, reasons);
+    let calls = say_choices(&mut page, about, range);
+    let lacks = &range.narrowing;
+    let detail = json!({
+        "range": range.fingerprint,
+        "unsealed_reasons": reasons,
+        "affected": { "users": users, "departments": departments },
+        "missing": {
+            "whole_company": lacks.root_lost, "departments": lacks.departments.len(),
+            "users": lacks.users.len(), "tags": lacks.tags.len(),
+            "tag_members": lacks.tag_members.len(),
+        },
+        "calls": calls,
+    });
+    let head = format!(
+        "visible range shrank: {}, {}",
+        people(users),
+        many_departments(departments)
+    );
+    about.notice(NoticeKind::RangeShrank, &head, &page, detail)
+}
+
+/// What can be done about a narrower range; the calls, for machines.
+fn say_choices(page: &mut Page, about: &About<'_>, range: &StandingRange) -> Value {
     page.part("What to do:", "如何处理：");
     page.say(
         "- if it should be as wide as before, widen it in WeCom (or the scope in the settings); \
@@ -90,24 +113,7 @@ pub(crate) fn range_shrank(
         "确实要变小，人员成为删除候选（仍受删除保护）",
         &delete,
     );
-    let lacks = &range.narrowing;
-    let detail = json!({
-        "range": range.fingerprint,
-        "unsealed_reasons": reasons,
-        "affected": { "users": users, "departments": departments },
-        "missing": {
-            "whole_company": lacks.root_lost, "departments": lacks.departments.len(),
-            "users": lacks.users.len(), "tags": lacks.tags.len(),
-            "tag_members": lacks.tag_members.len(),
-        },
-        "calls": { "range": look, "affected": who, "keep": keep, "delete": delete },
-    });
-    let head = format!(
-        "visible range shrank: {}, {}",
-        people(users),
-        many_departments(departments)
-    );
-    about.notice(NoticeKind::RangeShrank, &head, &page, detail)
+    json!({ "range": look, "affected": who, "keep": keep, "delete": delete })
 }
 
 fn say_reasons(page: &mut Page, reasons: &[ReasonText]) {
