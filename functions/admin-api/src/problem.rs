@@ -145,6 +145,7 @@ fn status_of(error: &AdminError) -> StatusCode {
         AdminError::Stale => StatusCode::PRECONDITION_FAILED,
         AdminError::OtherOrganisation
         | AdminError::RunLive { .. }
+        | AdminError::ApprovalInUse { .. }
         | AdminError::AgentInUse(_)
         | AdminError::OtherServer(_)
         | AdminError::SourceUnreadable
@@ -203,6 +204,7 @@ impl From<AdminError> for Problem {
                 problem.fingerprint = Some(Box::new(fingerprint));
             }
             AdminError::RunLive { run }
+            | AdminError::ApprovalInUse { run }
             | AdminError::KeyReused { run }
             | AdminError::RunOver { run }
             | AdminError::RunNotOver { run }

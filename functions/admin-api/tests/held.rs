@@ -240,6 +240,32 @@ async fn rejecting_a_list_keeps_everybody_on_it() {
 }
 
 #[tokio::test]
+async fn an_approval_is_taken_back_once_no_live_run_goes_by_it() {
+    let api = Api::with_source().await;
+    let path = format!("/sources/hq/held/{}", api.hold(3));
+    let (approve, reject) = (format!("{path}/approve"), format!("{path}/reject"));
+    api.post(&approve, &json!({})).await;
+    api.end_runs();
+    let run = api.add_run("next", RunStatus::Running);
+    let refused = api.post(&reject, &json!({})).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (409, "run_live"));
+    assert_eq!(refused.json["run"], run.as_str());
+    let remedy = "cancel that run or wait for its end, then reject again";
+    assert_eq!(refused.json["remedy"], remedy);
+    api.end_runs();
+    api.pass(SignedDuration::from_mins(1));
+    let rejected = api.post(&reject, &json!({})).await;
+    assert_eq!(rejected.status, 200, "{}", rejected.text);
+    assert_eq!(rejected.json["state"], "rejected");
+    assert_eq!(rejected.json["decided_at"], "2026-11-22T08:01:00Z");
+    assert_eq!(api.post(&reject, &json!({})).await.json, rejected.json);
+    let kept = api.get("/sources/hq/kept").await.json;
+    assert_eq!(kept["items"].as_array().unwrap().len(), 3);
+    let late = api.post(&approve, &json!({})).await;
+    assert_eq!((late.status.as_u16(), late.code()), (409, "not_waiting"));
+}
+
+#[tokio::test]
 async fn a_rejection_takes_no_wishes() {
     let api = Api::with_source().await;
     let fingerprint = api.hold(3);

@@ -33,6 +33,8 @@ pub enum AdminError {
     OtherOrganisation,
     #[error("run {run} is live")]
     RunLive { run: RunId },
+    #[error("run {run} is live and may go by this approval")]
+    ApprovalInUse { run: RunId },
     #[error("this idempotency key was used for a different request")]
     KeyReused { run: RunId },
     #[error("held list {fingerprint} is {} already", held_state_word(*.state))]
@@ -130,7 +132,7 @@ impl AdminError {
             Self::PreconditionRequired => "precondition_required",
             Self::Stale => "stale",
             Self::OtherOrganisation => "other_organisation",
-            Self::RunLive { .. } => "run_live",
+            Self::RunLive { .. } | Self::ApprovalInUse { .. } => "run_live",
             Self::KeyReused { .. } => "idempotency_key_reused",
             Self::NotWaiting { .. } => "not_waiting",
             Self::UnknownPlan => "unknown_plan",
@@ -170,6 +172,7 @@ impl AdminError {
             Self::Vault(_)
             | Self::SecretUnread(_)
             | Self::RunLive { .. }
+            | Self::ApprovalInUse { .. }
             | Self::RunNotOver { .. }
             | Self::SourceCleared(..)
             | Self::BeingCleared(..)

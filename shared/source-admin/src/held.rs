@@ -105,7 +105,7 @@ impl Admin {
     }
 
     /// Rejects a list: everybody who is left of it stays, and is kept from now on. There is nothing
-    /// for a run to do.
+    /// for a run to do. It ends an approval too, unless a live run may go by it.
     pub async fn reject(
         &self,
         id: &str,
@@ -139,6 +139,7 @@ impl Admin {
                 fingerprint,
                 state: self.state_of(&list),
             }),
+            Decided::RunLive(run) => Err(AdminError::ApprovalInUse { run }),
         }
     }
 

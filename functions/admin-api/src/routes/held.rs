@@ -100,8 +100,9 @@ async fn approve(
 /// Reject exactly this list
 ///
 /// Whoever is left of it stays, and is kept from then on: no run removes them until they are seen
-/// again in WeCom or the mark is cleared. Nothing is left for a run to do. Repeating the call
-/// changes nothing.
+/// again in WeCom or the mark is cleared. Nothing is left for a run to do. It takes an approval
+/// back as well, unless that was carried out or is a day old; while a run is live, which may go by
+/// it, that is refused with `run_live`. Repeating the call changes nothing.
 #[utoipa::path(
     post, path = "/sources/{source}/held/{fingerprint}/reject", operation_id = "rejectHeld",
     tag = "held",

@@ -8,18 +8,31 @@
 //! - *A run lets the list expire, or holds it anew:* the word asks for the list as it was read,
 //!   waiting and in its time; refused, it looks again.
 //! - *Two people decide at once:* one word stands; the other finds it, and is told `Done` only if
-//!   it was the same.
+//!   it was the same. Only a rejection ends another word: an approval that is not consumed.
+//! - *A run goes by the approval that is rejected:* rejecting it asks in its own transaction that
+//!   nobody holds the lease, and a hand-over counts as held. Whoever claimed before stands in its
+//!   way, and is named. Whoever claims after reads the lists under the lease, and finds it rejected
+//!   and everybody of it kept. A run that lost its lease between writes nothing, for each of its
+//!   writes asks for the lease; so none that read the approval is left to go by it. A queued run
+//!   has read nothing yet. What a run removed between our reading and our word, and then ended, is
+//!   kept for nothing: it is gone, and runs leave it out.
 
-use org_model::{Fingerprint, SourceId};
-use org_plan::{HeldItem, RemovalKey};
+mod words;
+
+pub(super) use words::Word;
+use words::{excepted, key_of};
+
+use jiff::Timestamp;
+use org_model::{Fingerprint, RunId, SourceId};
+use org_plan::HeldItem;
 use source_admin::ports::{Author, Decided};
-use std::collections::BTreeSet;
 use sync_run::ports::StoreError;
-use sync_run::{HeldState, KeptSet, KeptWhy, StoredHeldList};
+use sync_run::{HeldState, KeptSet, StoredHeldList};
 
 use crate::DynamoStore;
 use crate::held::{OldItems, bits_where};
 use crate::kept::set_size;
+use crate::lease::{LeaseItem, nobody_holds};
 use crate::wire::Attributes;
 use crate::wire::attributes::{b, n, optional_text, s, word};
 use crate::wire::expression::Expression;
@@ -34,74 +47,26 @@ const DECIDE_ROUNDS_MAX: usize = 8;
 /// A transaction takes 4 MB; the rest is for the list's header, of up to 400 KB, and conditions.
 const SETS_MAX_BYTES: usize = 3_000_000;
 
-/// Beside the sets: the list, and the source that must not be cleared.
-const SETS_MAX: usize = ACTIONS_MAX - 2;
-
-/// What is said.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Word<'a> {
-    /// All but these.
-    Approve(&'a [HeldItem]),
-    Reject,
-}
-
-impl Word<'_> {
-    fn state(self) -> HeldState {
-        match self {
-            Self::Approve(_) => HeldState::Approved,
-            Self::Reject => HeldState::Rejected,
-        }
-    }
-
-    /// Stands for the exceptions, in whatever order; `None` without any.
-    fn exceptions(self) -> Option<Fingerprint> {
-        let except = match self {
-            Self::Approve(except) => excepted(except),
-            Self::Reject => BTreeSet::new(),
-        };
-        (!except.is_empty()).then(|| Fingerprint::of(&except))
-    }
-
-    /// The list says so already.
-    fn stands_in(self, list: &StoredHeldList, header: &Attributes) -> bool {
-        let exceptions = self.exceptions().map(|exceptions| exceptions.to_string());
-        list.state == self.state() && optional_text(header, "exceptions") == exceptions.as_deref()
-    }
-
-    fn kept(self, list: &StoredHeldList) -> Vec<HeldItem> {
-        let remaining = list.remaining();
-        match self {
-            Self::Approve(except) => {
-                let except = excepted(except);
-                let kept = remaining.filter(|item| except.contains(&key_of(item)));
-                kept.cloned().collect()
-            }
-            Self::Reject => remaining.cloned().collect(),
-        }
-    }
-
-    fn why(self, list: Fingerprint) -> KeptWhy {
-        match self {
-            Self::Approve(_) => KeptWhy::Excepted { list },
-            Self::Reject => KeptWhy::Rejected { list },
-        }
-    }
-}
-
-fn excepted(items: &[HeldItem]) -> BTreeSet<RemovalKey> {
-    items.iter().map(key_of).collect()
-}
-
-fn key_of(item: &HeldItem) -> RemovalKey {
-    (item.kind, item.internal_id.clone(), item.action)
-}
+/// Beside the sets: the list, the source that must not be cleared, and the lease.
+const SETS_MAX: usize = ACTIONS_MAX - 3;
 
 /// One word, made ready against the list as it was read.
 struct Ready {
     list: Action,
+    /// That nobody holds the lease, where an approval ends.
+    lease: Option<Action>,
     sets: Vec<Action>,
     /// The list as it will stand.
     decided: StoredHeldList,
+}
+
+/// How one try to say it ended.
+enum Said {
+    Done,
+    /// The list is not as it was read.
+    Changed,
+    /// This run may go by the approval that was to end.
+    Live(RunId),
 }
 
 impl DynamoStore {
@@ -123,16 +88,18 @@ impl DynamoStore {
             if word.stands_in(&list, &header) {
                 return Ok(Decided::Done(Box::new(list)));
             }
-            if list.state != HeldState::Waiting || list.list.expires_at <= author.at {
+            if !word.is_in_time(&list, author.at) {
                 self.take_back(source, &written).await;
                 return Ok(Decided::NotWaiting(Box::new(list)));
             }
             let ready = self.ready(source, list, word, author).await?;
-            if self.say(source, &ready, &mut written).await? {
-                if word.state() == HeldState::Rejected {
-                    self.let_rejected_expire(&ready.decided, &header).await?;
+            match self.say(source, &ready, &mut written, author.at).await? {
+                Said::Done => return self.done(ready.decided, &header).await,
+                Said::Changed => {}
+                Said::Live(run) => {
+                    self.take_back(source, &written).await;
+                    return Ok(Decided::RunLive(run));
                 }
-                return Ok(Decided::Done(Box::new(ready.decided)));
             }
         }
         self.take_back(source, &written).await;
@@ -148,6 +115,11 @@ impl DynamoStore {
     ) -> Result<Ready, StoreError> {
         let kept = word.kept(&list);
         let action = self.word_action(source, &list, word, &kept, author).await?;
+        let ends_approval = list.state == HeldState::Approved;
+        let lease = ends_approval.then(|| {
+            let (table, key) = (self.tables.sync.clone(), keys::lease(source));
+            Action::Check(table, key, nobody_holds(author.at))
+        });
         let why = word.why(list.list.fingerprint);
         let mut sets = Vec::new();
         for set in KeptSet::split(&why, &author.by, author.at, &kept) {
@@ -163,6 +135,7 @@ impl DynamoStore {
         }
         Ok(Ready {
             list: action,
+            lease,
             sets,
             decided: list,
         })
@@ -193,9 +166,19 @@ impl DynamoStore {
             let expiry = self.log_expiry(source, author.at).await?;
             values.push((":expiry", n(expiry)));
         }
-        let change = Expression::update(&text)
-            .when("#state = :waiting AND #until > :now AND #run = :run")
-            .with(":waiting", s(word(&HeldState::Waiting)))
+        let as_read = match list.decided_at {
+            Some(decided) => Expression::update(&text)
+                .when(
+                    "#state = :was AND #run = :run AND #decided_at = :decided \
+                     AND attribute_not_exists(#consumed_by)",
+                )
+                .with(":decided", s(decided.to_string())),
+            None => {
+                Expression::update(&text).when("#state = :was AND #until > :now AND #run = :run")
+            }
+        };
+        let change = as_read
+            .with(":was", s(word(&list.state)))
             .with(":run", s(list.list.run.as_str()))
             .with(":by", s(author.by.as_str()))
             .with(":at", s(author.at.to_string()))
@@ -207,14 +190,20 @@ impl DynamoStore {
         Ok(Action::Update(self.tables.sync.clone(), key, change))
     }
 
-    /// `false`: the list is not as it was read.
     async fn say(
         &self,
         source: &SourceId,
         ready: &Ready,
         written: &mut Vec<Key>,
-    ) -> Result<bool, StoreError> {
+        at: Timestamp,
+    ) -> Result<Said, StoreError> {
+        if ready.lease.is_some()
+            && let Some(run) = self.live_run(source, at).await?
+        {
+            return Ok(Said::Live(run));
+        }
         let mut actions = vec![ready.list.clone(), self.not_cleared(source)];
+        actions.extend(ready.lease.clone());
         let bytes: usize = ready.sets.iter().map(set_size).sum();
         if ready.sets.len() <= SETS_MAX && bytes <= SETS_MAX_BYTES {
             actions.extend(ready.sets.iter().cloned());
@@ -225,13 +214,30 @@ impl DynamoStore {
             }
         }
         match self.transact(DECIDE, &actions).await? {
-            Transacted::Done => Ok(true),
+            Transacted::Done => Ok(Said::Done),
             Transacted::Cancelled(refusals) if refusals.get(1).is_some_and(Option::is_some) => {
                 self.take_back(source, written).await;
                 Err(StoreError::Conflict { act: DECIDE })
             }
-            Transacted::Cancelled(_) => Ok(false),
+            // Where a lease stood in the way, the next look names its run.
+            Transacted::Cancelled(_) => Ok(Said::Changed),
         }
+    }
+
+    /// The run that holds the lease, or has handed it over.
+    async fn live_run(
+        &self,
+        source: &SourceId,
+        at: Timestamp,
+    ) -> Result<Option<RunId>, StoreError> {
+        let key = keys::lease(source);
+        let found = self.get(DECIDE, &self.tables.sync, &key).await?;
+        let lease = found
+            .map(|item| LeaseItem::read(&item, DECIDE))
+            .transpose()?;
+        Ok(lease
+            .filter(|lease| lease.is_live(at))
+            .map(|lease| lease.run))
     }
 
     async fn keep_before(&self, source: &SourceId, set: &Action) -> Result<(), StoreError> {
@@ -254,16 +260,19 @@ impl DynamoStore {
         }
     }
 
-    async fn let_rejected_expire(
+    /// The items of a rejected list expire from now on.
+    async fn done(
         &self,
-        rejected: &StoredHeldList,
+        decided: StoredHeldList,
         header: &Attributes,
-    ) -> Result<(), StoreError> {
-        let source = &rejected.list.source;
-        let items = OldItems::of(&rejected.list, header)?;
-        let expiry = self.log_expiry(source, self.clock.now()).await?;
-        self.let_expire(source, &[items], expiry).await;
-        Ok(())
+    ) -> Result<Decided, StoreError> {
+        if decided.state == HeldState::Rejected {
+            let source = &decided.list.source;
+            let items = OldItems::of(&decided.list, header)?;
+            let expiry = self.log_expiry(source, self.clock.now()).await?;
+            self.let_expire(source, &[items], expiry).await;
+        }
+        Ok(Decided::Done(Box::new(decided)))
     }
 }
 

@@ -6,7 +6,10 @@
 //! - A run only adds released items, or sets a state that no approval contradicts.
 //! - *A run lets a list expire that was approved since it looked*: refused by `decided_at`; the
 //!   decision fails, nothing is applied, and the next run sees the approval.
-//! - A list is approved or rejected only while it waits and its time has not come. What an approval
+//! - *A run consumes or empties an approval that was rejected since it looked*: cannot be, since a
+//!   rejection waits for its lease (admin/verdicts.rs); refused by `decided_at` all the same.
+//! - A list is approved or rejected only while it waits and its time has not come; an approval that
+//!   is in force may still be rejected. What an approval
 //!   excepts stands in bits of its own, so that no run that read the list before takes them back.
 //! - *A run holds a list anew that was rejected since it looked*: refused by the time at which the
 //!   run began; the decision fails, and the next run finds everybody kept.
@@ -104,7 +107,8 @@ impl DynamoStore {
             text.push_str(", #state = :state");
             values.push((":state", s(word(&stored.state))));
         }
-        if stored.state == HeldState::Expired {
+        let ends_approval = stored.decided_at.is_some() && is_final(stored);
+        if stored.state == HeldState::Expired || ends_approval {
             match stored.decided_at {
                 None => condition.push_str(" AND attribute_not_exists(#decided_at)"),
                 Some(at) => {

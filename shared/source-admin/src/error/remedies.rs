@@ -55,6 +55,7 @@ impl AdminError {
     fn remedy_of_a_decision(&self) -> &'static str {
         match self {
             Self::RunLive { .. } => "wait until that run has ended, or follow it",
+            Self::ApprovalInUse { .. } => "cancel that run or wait for its end, then reject again",
             Self::KeyReused { .. } => "use a new key for each new request",
             Self::UnknownPlan => {
                 "ask for a run in the mode `plan`, look at its rows, and name the plan it shows"

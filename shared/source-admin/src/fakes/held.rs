@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use org_model::{Fingerprint, InternalId, ItemKey, ItemKind, SourceId, UserKey};
 use org_plan::HeldItem;
 use sync_run::ports::StoreError;
-use sync_run::{HeldState, KeptSet, KeptWhy, StoredHeldList, StoredResolution};
+use sync_run::{APPROVAL_VALID, HeldState, KeptSet, KeptWhy, StoredHeldList, StoredResolution};
 
 use super::{Part, State, World, header_of, page_of};
 use crate::ports::{
@@ -85,12 +85,16 @@ impl HeldDecisions for World {
     ) -> Result<Decided, StoreError> {
         let mut state = self.state();
         state.working(Part::Store, "reject a held list")?;
+        let live = state.live_run(source).map(|run| run.run.clone());
         let Some(list) = state.list_of(source, fingerprint) else {
             return Ok(Decided::NotFound);
         };
-        match list.state {
-            HeldState::Rejected => {}
-            HeldState::Waiting if author.at < list.list.expires_at => {
+        match (list.state, live) {
+            (HeldState::Rejected, _) => {}
+            (HeldState::Approved, Some(run)) if is_in_force(list, author) => {
+                return Ok(Decided::RunLive(run));
+            }
+            (HeldState::Waiting | HeldState::Approved, _) if may_reject(list, author) => {
                 decide(list, HeldState::Rejected, author);
                 let list = Box::new(list.clone());
                 let items: Vec<HeldItem> = list.remaining().cloned().collect();
@@ -194,6 +198,19 @@ fn mark_of(set: &KeptSet, item: &HeldItem) -> KeptItem {
         by: set.by.clone(),
         at: set.at,
     }
+}
+
+fn may_reject(list: &StoredHeldList, author: &Author) -> bool {
+    match list.state {
+        HeldState::Waiting => author.at < list.list.expires_at,
+        _ => is_in_force(list, author),
+    }
+}
+
+fn is_in_force(list: &StoredHeldList, author: &Author) -> bool {
+    let in_time = |decided| author.at <= decided + APPROVAL_VALID;
+    let is_approved = list.state == HeldState::Approved && list.consumed_by.is_none();
+    is_approved && list.decided_at.is_some_and(in_time)
 }
 
 fn decide(list: &mut StoredHeldList, state: HeldState, author: &Author) {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use org_model::{Fingerprint, ItemKey, SourceId, UserKey};
+use org_model::{Fingerprint, ItemKey, RunId, SourceId, UserKey};
 use org_plan::HeldItem;
 use source_settings::SettingsChange;
 use sync_run::ports::StoreError;
@@ -21,6 +21,8 @@ pub enum Decided {
     NotFound,
     /// It is in another final state already.
     NotWaiting(Box<StoredHeldList>),
+    /// This run, live or handed over, may go by the approval that was to be rejected.
+    RunLive(RunId),
 }
 
 /// A held list as its header tells it.
@@ -57,8 +59,9 @@ pub trait HeldDecisions: Send + Sync {
         except: &[HeldItem],
         author: &Author,
     ) -> Result<Decided, StoreError>;
-    /// waiting → rejected, unless it expired: everything that remains of it is kept, in the same
-    /// transaction.
+    /// waiting or approved → rejected, unless it expired or was consumed: everything that remains
+    /// of it is kept, in the same transaction. An approval is rejected only while nobody holds the
+    /// source's lease: a run that read it goes by it.
     async fn reject(
         &self,
         source: &SourceId,

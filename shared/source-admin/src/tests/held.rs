@@ -3,7 +3,7 @@
 use super::*;
 use crate::Exception;
 use crate::ports::{HistoryAction, KeptItem};
-use sync_run::KeptWhy;
+use sync_run::{KeptWhy, RunStatus};
 
 const PEOPLE: [&str; 3] = ["Li.2", "Wang.3", "Zhang.1"];
 
@@ -145,24 +145,79 @@ async fn a_rejection_that_is_cut_off_anywhere_stands_once_and_asks_for_no_run() 
 }
 
 #[tokio::test]
-async fn a_list_that_was_decided_is_not_decided_otherwise() {
-    for reject_first in [false, true] {
+async fn a_list_that_was_rejected_is_not_approved() {
+    let world = with_source().await;
+    let list = hold_people(&world).to_string();
+    let admin = world.admin();
+    admin.reject("hq", &list, "carol").await.unwrap();
+    let refused = admin.approve("hq", &list, &[], "dave").await;
+    assert_eq!(refused.unwrap_err().code(), "not_waiting");
+    assert_eq!(world.state().held[0].decided_by.as_deref(), Some("carol"));
+    assert_eq!(ids(&kept(&world).await), PEOPLE);
+}
+
+#[tokio::test]
+async fn a_rejection_takes_an_approval_back_and_keeps_who_is_left_of_it() {
+    for acts in 0..ACTS_MAX {
         let world = with_source().await;
         let list = hold_people(&world).to_string();
         let admin = world.admin();
-        let refused = match reject_first {
-            true => {
-                admin.reject("hq", &list, "carol").await.unwrap();
-                admin.approve("hq", &list, &[], "dave").await.err()
-            }
-            false => {
-                admin.approve("hq", &list, &[], "carol").await.unwrap();
-                admin.reject("hq", &list, "dave").await.err()
-            }
-        };
-        assert_eq!(refused.unwrap().code(), "not_waiting");
-        assert_eq!(world.state().held[0].decided_by.as_deref(), Some("carol"));
-        assert_eq!(kept(&world).await.is_empty(), !reject_first);
+        let some = except(&["Wang.3"]);
+        admin.approve("hq", &list, &some, "carol").await.unwrap();
+        world.mend();
+        world.state().acts_max = Some(acts);
+        let cut = admin.reject("hq", &list, "dave").await;
+        let rejected = world.state().held[0].state == HeldState::Rejected;
+        assert_eq!(cut.is_ok(), rejected, "the answer is true");
+        world.mend();
+        // Its run waits to be claimed; it will read the list then.
+        let again = admin.reject("hq", &list, "dave").await.unwrap();
+        assert_eq!((again.state, again.count), (HeldState::Rejected, 2));
+        assert_eq!(again.stored.decided_by.as_deref(), Some("dave"));
+        let mut marks = kept(&world).await;
+        marks.sort_by(|one, other| one.item.id.cmp(&other.item.id));
+        assert_eq!(ids(&marks), PEOPLE, "after {acts} acts");
+        for earlier in [&some[..], &[]] {
+            let refused = admin.approve("hq", &list, earlier, "carol").await;
+            assert_eq!(refused.unwrap_err().code(), "not_waiting");
+        }
+        assert_eq!(world.state().runs.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_approval_that_a_live_run_may_go_by_is_rejected_once_that_is_over() {
+    let world = with_source().await;
+    let list = hold_people(&world).to_string();
+    let admin = world.admin();
+    admin.approve("hq", &list, &[], "carol").await.unwrap();
+    world.state().runs[0].status = RunStatus::Running;
+    let run = world.state().runs[0].run.clone();
+    let refused = admin.reject("hq", &list, "dave").await.unwrap_err();
+    assert_eq!(refused, AdminError::ApprovalInUse { run });
+    assert_eq!(refused.code(), "run_live");
+    assert!(refused.remedy_text().ends_with("then reject again"));
+    assert_eq!(world.state().held[0].state, HeldState::Approved);
+    assert!(kept(&world).await.is_empty());
+    world.state().runs[0].status = RunStatus::Cancelled;
+    admin.reject("hq", &list, "dave").await.unwrap();
+    assert_eq!(ids(&kept(&world).await), PEOPLE);
+}
+
+#[tokio::test]
+async fn an_approval_that_is_used_or_too_old_is_not_taken_back() {
+    for is_used in [false, true] {
+        let world = with_source().await;
+        let list = hold_people(&world).to_string();
+        let admin = world.admin();
+        admin.approve("hq", &list, &[], "carol").await.unwrap();
+        match is_used {
+            true => world.state().held[0].consumed_by = Some(RunId::new("run-2")),
+            false => world.state().now += SignedDuration::from_hours(25),
+        }
+        let refused = admin.reject("hq", &list, "dave").await.unwrap_err();
+        assert_eq!(refused.code(), "not_waiting");
+        assert!(kept(&world).await.is_empty());
     }
 }
 
