@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use org_model::{Fingerprint, ItemKey, RunId, UserId};
 use org_plan::{HeldItem, Resolution};
 use sync_run::{
-    Cancellation, HeldState, KeptSet, KeptWhy, OtherRecord, RunError, RunStatus, StoredHeldList,
-    StoredResolution,
+    APPROVAL_VALID, Cancellation, HeldState, KeptSet, KeptWhy, OtherRecord, RunError, RunStatus,
+    StoredHeldList, StoredResolution,
 };
 
 use crate::World;
@@ -53,12 +53,19 @@ impl World {
         true
     }
 
-    /// An administrator rejects a list: who remains of it is kept.
+    /// An administrator rejects a list: who remains of it is kept. An approval that was not carried
+    /// out ends by it, unless a run is live or handed over. `false`: it is too late, or too early.
     pub fn reject(&self, list: Fingerprint) -> bool {
         let now = self.now();
         let mut shelf = self.shelf();
+        let is_live = shelf
+            .holder
+            .as_ref()
+            .is_some_and(|one| now < one.expires_at);
         let stands = shelf.lists.get_mut(&list.to_string());
-        let Some(stands) = stands.filter(|list| is_open(list, now)) else {
+        let may_end =
+            |list: &StoredHeldList| is_open(list, now) || !is_live && is_in_force(list, now);
+        let Some(stands) = stands.filter(|list| may_end(list)) else {
             return false;
         };
         decide(stands, HeldState::Rejected, now);
@@ -136,6 +143,12 @@ impl World {
 
 fn is_open(list: &StoredHeldList, now: Timestamp) -> bool {
     list.state == HeldState::Waiting && now < list.list.expires_at
+}
+
+fn is_in_force(list: &StoredHeldList, now: Timestamp) -> bool {
+    let in_time = |decided| now <= decided + APPROVAL_VALID;
+    let is_approved = list.state == HeldState::Approved && list.consumed_by.is_none();
+    is_approved && list.decided_at.is_some_and(in_time)
 }
 
 fn decide(list: &mut StoredHeldList, state: HeldState, now: Timestamp) {

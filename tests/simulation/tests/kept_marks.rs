@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use org_model::{ItemKey, MemberStatus, UserId};
 use simulation::{Faults, World};
-use sync_run::{RowResult, RunStatus};
+use sync_run::{RowResult, RunMode, RunStatus, Trigger};
 
 fn person(number: u32) -> ItemKey {
     ItemKey::User(UserId::new(format!("person.{number:04}")).key())
@@ -60,6 +60,26 @@ async fn a_rejected_list_is_kept_for_good() {
         world.pass(SignedDuration::from_hours(80));
     }
     assert!(world.waiting_lists().is_empty(), "nothing is held anew");
+    world.assert_mirrors(&names(0..100));
+}
+
+/// Approved by mistake: the approval's run is cancelled, and the list rejected.
+#[tokio::test]
+async fn an_approval_that_is_rejected_deletes_nobody() {
+    let mut world = held().await;
+    let list = world.waiting_lists().pop().unwrap().list.fingerprint;
+    assert!(world.approve(list, &(0..3).map(person).collect()));
+    let request = world.queue(Trigger::Approval, RunMode::Apply, |_| {});
+    world.cancel(&request.run);
+    assert!(world.reject(list));
+    assert!(!world.reject(list), "it was rejected before");
+    assert!(!world.approve(list, &BTreeSet::new()));
+    for _ in 0..3 {
+        let record = world.run().await;
+        assert_eq!(record.status, RunStatus::Succeeded, "{record:?}");
+        assert!(record.counts.is_empty(), "{:?}", record.counts);
+        world.pass(SignedDuration::from_hours(20));
+    }
     world.assert_mirrors(&names(0..100));
 }
 

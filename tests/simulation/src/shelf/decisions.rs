@@ -68,14 +68,16 @@ impl Shelf {
         }
     }
 
-    /// What expires was decided by nobody since.
+    /// What expires was decided by nobody since, and an approval that ends was not rejected.
     fn may_change(&self, list: &StoredHeldList) -> bool {
         let Some(stands) = self.lists.get(&name(list)) else {
             return false;
         };
         let spent = |run| list.consumed_by.is_none() || list.consumed_by == Some(run);
+        let is_emptied = list.state == HeldState::Superseded || list.consumed_by.is_some();
+        let ends = list.state == HeldState::Expired || list.decided_at.is_some() && is_emptied;
         stands.consumed_by.clone().is_none_or(spent)
-            && (list.state != HeldState::Expired || stands.decided_at == list.decided_at)
+            && (!ends || stands.decided_at == list.decided_at)
     }
 
     /// A run only adds who left, who spent it, and an end that no decision contradicts.
