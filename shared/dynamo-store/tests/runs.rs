@@ -262,7 +262,7 @@ fn removals(range: std::ops::Range<u32>) -> Vec<DecidedRemoval> {
         kind: ItemKind::User,
         internal_id: InternalId::new(format!("{:08x}-0000-7000", number.wrapping_mul(2_654_435))),
         action: Action::Delete,
-        approved: number % 3 == 0,
+        approved: number.is_multiple_of(3),
     };
     range.map(removal).collect()
 }

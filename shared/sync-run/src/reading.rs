@@ -37,7 +37,7 @@ pub(crate) async fn read(book: &mut Book<'_>, source: &StoredSource) -> Result<R
     let session = match book.ports.wecom.connect(access).await {
         Ok(session) => session,
         Err(error) => {
-            book.note_calls(error.calls.clone());
+            book.note_calls(*error.calls.clone());
             return Err(error.into());
         }
     };

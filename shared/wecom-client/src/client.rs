@@ -84,7 +84,7 @@ impl WecomClient {
         let talk = self.converse(access)?;
         let proof = prove(&talk, agent_id).await.and_then(open_only);
         let proof = proof.map_err(|error| ReadError {
-            calls: talk.calls(),
+            calls: Box::new(talk.calls()),
             ..error
         })?;
         Ok(Session::new(Arc::new(talk), agent_id, proof))

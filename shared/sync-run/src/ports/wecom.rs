@@ -88,7 +88,8 @@ pub struct ReadError {
     /// What to do, as a sentence for the operator.
     pub remedy_text: String,
     /// The calls that were made before there was a conversation to ask for them, by WeCom's names.
-    pub calls: BTreeMap<String, u64>,
+    /// Boxed, so that results stay small.
+    pub calls: Box<BTreeMap<String, u64>>,
 }
 
 impl ReadError {
@@ -106,7 +107,7 @@ impl ReadError {
             message: message.into(),
             remedy,
             remedy_text: remedy_text.into(),
-            calls: BTreeMap::new(),
+            calls: Box::default(),
         }
     }
 }

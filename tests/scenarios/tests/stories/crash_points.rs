@@ -268,7 +268,8 @@ async fn an_undo_killed_at_any_request_keeps_whom_it_gave_back() {
             .await
             .0
             .values()
-            .filter_map(|item| matches!(item, org_plan::Item::User(_)).then(|| item.id()))
+            .filter(|item| matches!(item, org_plan::Item::User(_)))
+            .map(org_plan::Item::id)
             .collect();
         let ids = ids_of(world, &everybody).await;
         let undoes = world.stored(&plot.request.run).await.unwrap().undoes;
