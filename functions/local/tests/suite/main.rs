@@ -1,0 +1,4 @@
+//! The tests of this crate in one program: each program of its own would link everything again.
+
+mod demo;
+mod serve;

@@ -1,0 +1,25 @@
+//! The tests of this crate in one program: each program of its own would link everything again.
+
+mod admin;
+mod cancel;
+mod clearing;
+mod clearing_work;
+mod common;
+mod conflicts;
+mod held;
+mod housekeeping;
+mod kept;
+mod lease;
+mod mirror;
+mod noticed;
+mod old_items;
+mod outbox;
+mod ranges;
+mod removals;
+mod runs;
+mod segments;
+mod settings;
+mod units;
+mod unreadable;
+mod verdicts;
+mod withdrawing;

@@ -1,0 +1,5 @@
+//! The tests of this crate in one program: each program of its own would link everything again.
+
+mod dynamo;
+mod proxy;
+mod squid;

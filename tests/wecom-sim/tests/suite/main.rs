@@ -1,0 +1,9 @@
+//! The tests of this crate in one program: each program of its own would link everything again.
+
+mod access;
+mod changes;
+mod common;
+mod faults;
+mod over_http;
+mod range;
+mod reading;
