@@ -28,7 +28,7 @@ pub struct HeldItem {
     pub action: Action,
     /// A person's departments; a department's parent.
     pub departments: Vec<DepartmentId>,
-    /// Somebody new under this userid may be the same person: held whatever the thresholds say.
+    /// Somebody else under this userid may be the same person: held whatever the thresholds say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspected_rename: Option<UserId>,
 }

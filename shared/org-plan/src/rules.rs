@@ -38,7 +38,7 @@ pub enum RuleLimit {
     Paused,
     /// An attribute would be emptied for too many people.
     Clearing,
-    /// Somebody new may be the same person.
+    /// Somebody else may be the same person.
     SuspectedRename,
 }
 

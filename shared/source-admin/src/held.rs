@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use org_model::{Fingerprint, ItemKind, RunId, SourceId};
 use org_plan::HeldItem;
 use source_settings::SettingsProblem;
-use sync_run::{APPROVAL_VALID, HeldState, RunRecord, StoredHeldList, Trigger};
+use sync_run::{HeldState, RunRecord, StoredHeldList, Trigger};
 
 use crate::ports::{Decided, HeldHeader, Page, PageRequest};
 use crate::run_asked::RunAsked;
@@ -194,22 +193,7 @@ impl Admin {
     }
 
     fn state_of(&self, list: &StoredHeldList) -> HeldState {
-        state_at(list, self.ports.clock.now())
-    }
-}
-
-/// As a run judges it: an approval that nobody consumed in its time covers nothing any more.
-fn state_at(list: &StoredHeldList, now: Timestamp) -> HeldState {
-    let late = match list.state {
-        HeldState::Waiting => now >= list.list.expires_at,
-        HeldState::Approved if list.consumed_by.is_none() => {
-            list.decided_at.is_none_or(|at| now > at + APPROVAL_VALID)
-        }
-        _ => false,
-    };
-    match late {
-        true => HeldState::Expired,
-        false => list.state,
+        list.state_at(self.ports.clock.now())
     }
 }
 

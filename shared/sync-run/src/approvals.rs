@@ -5,7 +5,6 @@ use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};
 
 use crate::ports::{Ports, StoreError};
-use crate::standing::state_at;
 use crate::{HeldState, RunMode, RunRecord, StoredHeldList, StoredSource, Trigger};
 
 /// Whoever approves asks for a run in the same breath: for so long it is theirs to do.
@@ -51,7 +50,7 @@ fn is_unheard(list: &StoredHeldList, stored: &StoredSource, now: Timestamp) -> b
     let Some(decided_at) = list.decided_at else {
         return false;
     };
-    let stands = state_at(list, now) == HeldState::Approved && list.consumed_by.is_none();
+    let stands = list.state_at(now) == HeldState::Approved && list.consumed_by.is_none();
     let tried = stored.state.noticed.get(&cause(list));
     let is_due = tried.is_none_or(|&at| at < decided_at || now >= at + AGAIN_AFTER);
     stands && is_due && now >= decided_at + UNHEARD_AFTER

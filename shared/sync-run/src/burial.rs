@@ -83,10 +83,17 @@ fn notice(dead: &RunRecord, error: &RunError, now: Timestamp) -> OutboxItem {
 
 /// Why this run is buried: its process died, or a segment that it handed over to never began.
 pub(crate) fn cause_of(dead: &RunRecord) -> RunError {
-    match dead.handed_over_at {
+    let mut error = match dead.handed_over_at {
         Some(_) => segment_lost(dead.segments + 1),
         None => killed(),
+    };
+    if dead.mode.gives_back() {
+        // No later run does this by itself.
+        error.remedy = "ask for it again: whoever is back stays back; if it repeats, look at the \
+                        function's memory, duration and rights"
+            .to_owned();
     }
+    error
 }
 
 fn segment_lost(segment: u32) -> RunError {

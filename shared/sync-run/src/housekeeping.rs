@@ -14,14 +14,10 @@ use org_model::{RunId, SourceId};
 use crate::ports::{Ports, StoreError};
 use crate::purge::purge;
 use crate::run::LEASE_GRACE;
-use crate::standing::state_at;
 use crate::{
     HeldState, Holder, Notice, OutboxItem, OutboxPayload, RunError, RunRecord, RunStatus,
     StoredHeldList, StoredSource, approvals, burial, close, notices, segments,
 };
-
-/// A queued run that nobody claimed for this long was not delivered: Lambda gives up after 300 s.
-const UNCLAIMED_AFTER: SignedDuration = SignedDuration::from_mins(6);
 
 /// A queued run older than this is no longer what anybody waits for.
 const QUEUED_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
@@ -187,7 +183,7 @@ impl Visit<'_> {
                 RunStatus::Queued if waited >= QUEUED_AT_MOST => {
                     self.bury(record, burial::never_started()).await;
                 }
-                RunStatus::Queued if waited >= UNCLAIMED_AFTER && live.is_none() => {
+                RunStatus::Queued if waited >= segments::UNCLAIMED_AFTER && live.is_none() => {
                     self.start(&record).await;
                 }
                 RunStatus::Running if is_dead(&record, now) => {
@@ -240,7 +236,7 @@ impl Visit<'_> {
         let now = self.ports.clock.now();
         let cause = format!("held:{}", list.list.fingerprint);
         let is_due = notices::is_due(&self.noticed, &cause, now);
-        if is_due && state_at(list, now) == HeldState::Waiting {
+        if is_due && list.state_at(now) == HeldState::Waiting {
             let places = notices::Places::of(list.remaining(), |_| None);
             let places = places.named(self.ports.mirror.as_ref(), self.source).await;
             let notice = notices::held_reminder(list, &stored.settings.name, &places, now);

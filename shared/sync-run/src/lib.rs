@@ -52,15 +52,15 @@ pub use kept::{KEPT_SET_MAX_ITEMS, KeptRelease, KeptSet, KeptWhy};
 pub use lease::{ClaimOutcome, ClaimRequest, Holder, RunLease, claim};
 pub use notices::LANGUAGES_BREAK;
 pub use record::{
-    Cancellation, Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem, OutboxPayload,
-    ReasonText, Row, RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus, StoredHeldList,
-    Trigger, Units,
+    APPROVAL_VALID, Cancellation, Counts, Decision, HeldState, Notice, NoticeKind, OutboxItem,
+    OutboxPayload, ReasonText, Row, RowResult, RowsPage, RunError, RunMode, RunRecord, RunStatus,
+    StoredHeldList, Trigger, Units,
 };
 pub use resolution::{OtherRecord, StoredResolution};
 pub use rows::ROWS_PER_PAGE;
 pub use run::{DEADLINE_MARGIN, LEASE_GRACE, RunOutcome, RunRequest, run};
 pub use source::{MirrorSize, RefusedSecret, RemovingRun, SourceState, StoredAgent, StoredSource};
-pub use standing::{APPROVAL_VALID, StandingLists};
+pub use standing::StandingLists;
 pub use standing_range::{AffectedPeople, RangeAcceptance, StandingRange};
 pub use take_over::take_over;
 pub use trouble::{Refusal, Trouble};

@@ -12,7 +12,7 @@ use org_model::{
 use org_plan::{Action, AttributeChange};
 use serde::{Deserialize, Serialize};
 
-pub use decided::{Cancellation, Decision, HeldState, StoredHeldList};
+pub use decided::{APPROVAL_VALID, Cancellation, Decision, HeldState, StoredHeldList};
 pub use outbox::{Notice, NoticeKind, OutboxItem, OutboxPayload};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,6 +33,13 @@ pub enum RunMode {
     Undo,
     /// Gives one deleted person back, and keeps them; WeCom is not asked.
     Restore,
+}
+
+impl RunMode {
+    /// It returns people, asks WeCom nothing, and is gone on with by no later run.
+    pub fn gives_back(self) -> bool {
+        matches!(self, Self::Undo | Self::Restore)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

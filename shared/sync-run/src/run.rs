@@ -227,7 +227,7 @@ async fn work(book: &mut Book<'_>, source: &StoredSource) -> Result<(), Trouble>
     if book.is_continuation() {
         segments::under_the_same_settings(book, source)?;
     }
-    if matches!(book.record.mode, RunMode::Undo | RunMode::Restore) {
+    if book.record.mode.gives_back() {
         return undo::give_back(book).await;
     }
     let reading = reading::read(book, source).await?;

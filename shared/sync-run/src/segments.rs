@@ -43,7 +43,8 @@ use crate::{RunLease, RunMode, StoredSource, close};
 /// housekeeping starts a segment again after [`UNCLAIMED_AFTER`] and has two rounds for it.
 pub(crate) const WAITS_AT_MOST: SignedDuration = SignedDuration::from_mins(15);
 
-/// A segment that nobody claimed for this long was not delivered.
+/// A run, or a segment of one, that nobody claimed for this long was not delivered: Lambda gives up
+/// after 300 s.
 pub(crate) const UNCLAIMED_AFTER: SignedDuration = SignedDuration::from_mins(6);
 
 /// At 15 minutes a segment this is a day: whoever takes longer is stuck.

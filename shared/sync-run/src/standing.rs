@@ -3,16 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use org_model::{Fingerprint, ItemKey, ItemState, Mark, RunId};
 use org_plan::{Action, HeldItem, Standing};
 
 use crate::keeping::Keeping;
 use crate::ports::{Ports, StoreError};
 use crate::{HeldState, StoredHeldList, StoredSource};
-
-/// How long an approval waits for a sealed run (DESIGN.md §5).
-pub const APPROVAL_VALID: SignedDuration = SignedDuration::from_hours(24);
 
 /// The lists as this run finds them.
 #[derive(Clone, Debug, Default)]
@@ -45,22 +42,13 @@ pub(crate) async fn load(
         ..StandingLists::default()
     };
     for list in standing {
-        match state_at(&list, now) {
+        match list.state_at(now) {
             HeldState::Waiting => lists.waiting.push(list),
             HeldState::Approved => lists.approved.push(list),
             _ => lists.expired.push(list),
         }
     }
     Ok(lists)
-}
-
-/// The state of a list that waits or was approved, with the clock taken into account.
-pub(crate) fn state_at(list: &StoredHeldList, now: Timestamp) -> HeldState {
-    match (list.state, list.decided_at) {
-        (HeldState::Approved, Some(at)) if now <= at + APPROVAL_VALID => HeldState::Approved,
-        (HeldState::Waiting, _) if now < list.list.expires_at => HeldState::Waiting,
-        _ => HeldState::Expired,
-    }
 }
 
 impl StandingLists {

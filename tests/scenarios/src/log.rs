@@ -76,7 +76,7 @@ fn counts(rows: &[Row]) -> Counts {
 
 /// The worst thing that happened (DESIGN.md §6).
 fn assert_status(record: &RunRecord) {
-    let asks_wecom = !matches!(record.mode, RunMode::Undo | RunMode::Restore);
+    let asks_wecom = !record.mode.gives_back();
     let error = record.error.as_ref().map(|error| error.code.as_str());
     let worst = if error == Some("cancelled") {
         RunStatus::Cancelled

@@ -1,9 +1,15 @@
 //! Chinese words for the codes of runs, readings and rows. A code that stands nowhere here is told
 //! by its English sentence.
 
+use crate::RunMode;
+
 /// What happened, and what to do.
-pub(super) fn error(code: &str) -> Option<(&'static str, &'static str)> {
-    wecom(code).or_else(|| own(code))
+pub(super) fn error(mode: RunMode, code: &str) -> Option<(&'static str, &'static str)> {
+    let (what, todo) = wecom(code).or_else(|| own(code))?;
+    // No later run goes on with what such a run left.
+    let is_left = mode.gives_back() && matches!(code, "killed" | "segment_lost");
+    let again = "重新发起，已恢复的人保持不变；若反复出现，请检查函数的内存、时长和权限";
+    Some((what, if is_left { again } else { todo }))
 }
 
 /// What WeCom or the way to it said.

@@ -1,4 +1,4 @@
-//! A run that failed, or whose rows did not all get through.
+//! A run that failed or ended early, or whose rows did not all get through.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::page::{Page, many, rows as many_rows};
 use super::{About, chinese};
-use crate::{Notice, NoticeKind, RowResult, RunError, RunMode, RunRecord, refused_secret};
+use crate::{
+    Notice, NoticeKind, RowResult, RunError, RunMode, RunRecord, RunStatus, refused_secret,
+};
 
 /// How many codes of rows a notice names.
 const CODES_SHOWN_MAX: usize = 5;
@@ -25,20 +27,30 @@ pub(crate) fn failed(about: &About<'_>, record: &RunRecord, error: &RunError) ->
             format!("此前已写入 {done} 项变更"),
         ),
     };
+    let (ended_how, ended_chinese) = match is_early(record) {
+        true => ("ended early", "提前结束"),
+        false => ("failed", "失败"),
+    };
     let page = Page::begin(
         format!(
-            "The run of {} failed ({}): {so_far}. Nobody is deleted or disabled because of a \
-             failure.",
+            "The run of {} {ended_how} ({}): {so_far}. Nobody is deleted or disabled because of \
+             that.",
             about.who(),
             error.code
         ),
         format!(
-            "{}的同步运行失败（{}）：{so_far_chinese}。不会因为失败而删除或停用任何人。",
+            "{}的同步运行{ended_chinese}（{}）：{so_far_chinese}。不会因此删除或停用任何人。",
             about.who_chinese(),
             error.code
         ),
     );
     ended(about, page, record, error, json!(done))
+}
+
+/// It read and wrote as it should, and stopped before it was done: its record says `partial`, and
+/// so does what is told of it.
+fn is_early(record: &RunRecord) -> bool {
+    record.status == RunStatus::Partial
 }
 
 /// Buried by somebody else: nobody knows how far it came but its rows.
@@ -47,12 +59,12 @@ pub(crate) fn buried(dead: &RunRecord, error: &RunError, now: Timestamp) -> Noti
     let page = Page::begin(
         format!(
             "The run of {} failed ({}): its rows say what was written. Nobody is deleted or \
-             disabled because of a failure.",
+             disabled because of that.",
             about.who(),
             error.code
         ),
         format!(
-            "{}的同步运行失败（{}）：已写入的内容见同步日志详情。不会因为失败而删除或停用任何人。",
+            "{}的同步运行失败（{}）：已写入的内容见同步日志详情。不会因此删除或停用任何人。",
             about.who_chinese(),
             error.code
         ),
@@ -67,7 +79,7 @@ fn ended(
     error: &RunError,
     done: Value,
 ) -> Notice {
-    say_error(&mut page, error);
+    say_error(&mut page, record.mode, error);
     let RunRecord { run, source, .. } = record;
     page.part("Look at it:", "查看：");
     let calls = json!({ "run": format!("GET /sources/{source}/runs/{run}") });
@@ -77,18 +89,22 @@ fn ended(
     let detail = json!({
         "status": record.status, "error": error, "rows_done": done, "calls": calls,
     });
-    let head = format!("run failed: {}", error.code);
-    about.notice(NoticeKind::RunFailed, &head, &page, detail)
+    let (kind, ended_how) = match is_early(record) {
+        true => (NoticeKind::RunPartial, "ended early"),
+        false => (NoticeKind::RunFailed, "failed"),
+    };
+    let head = format!("run {ended_how}: {}", error.code);
+    about.notice(kind, &head, &page, detail)
 }
 
 /// Whether the next run does by itself what this one did not.
 fn what_next(mode: RunMode, code: &str) -> (&'static str, &'static str) {
-    match (mode, code) {
-        (RunMode::Undo | RunMode::Restore, _) => (
+    match code {
+        _ if mode.gives_back() => (
             "No later run does this by itself: ask for it again.",
             "以后的运行不会自动完成，需要重新发起。",
         ),
-        (_, refused_secret::WRONG_SECRET) => (
+        refused_secret::WRONG_SECRET => (
             "The refused secret is not sent again: until it is put anew, every run fails like \
              this one, and you are reminded once a day.",
             "被拒绝的 Secret 不会再次发送：重新提交之前，每次运行都会同样失败，每天提醒一次。",
@@ -114,7 +130,7 @@ pub(crate) fn unread(record: &RunRecord, error: &RunError, now: Timestamp) -> No
             about.who_chinese()
         ),
     );
-    say_error(&mut page, error);
+    say_error(&mut page, record.mode, error);
     page.say(
         "If the settings are the cause, put them again.",
         "如果原因是设置，请重新提交设置（PUT）。",
@@ -125,9 +141,9 @@ pub(crate) fn unread(record: &RunRecord, error: &RunError, now: Timestamp) -> No
 }
 
 /// What happened as the run says it, and what to do about it in both languages.
-fn say_error(page: &mut Page, error: &RunError) {
+fn say_error(page: &mut Page, mode: RunMode, error: &RunError) {
     let (message, remedy) = (&error.message, &error.remedy);
-    let known = chinese::error(&error.code);
+    let known = chinese::error(mode, &error.code);
     let what = known.map_or_else(String::new, |(what, _)| format!("{what}。"));
     page.part(
         format!("What happened: {message}."),

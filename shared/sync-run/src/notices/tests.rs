@@ -103,6 +103,13 @@ fn record() -> RunRecord {
     record
 }
 
+fn failed_record() -> RunRecord {
+    RunRecord {
+        status: RunStatus::Failed,
+        ..record()
+    }
+}
+
 fn error(code: &str, message: &str, remedy: &str) -> RunError {
     RunError {
         code: code.to_owned(),
@@ -154,6 +161,7 @@ fn every_notice() -> Vec<Notice> {
         "the run ended without closing",
         "nothing: it goes on",
     );
+    let out_of_time = error("out_of_time", "the time of this run is over", "nothing");
     let unknown = error("new_code", "WeCom said 99999", "ask whoever knows 99999");
     let over = [
         ("agent:dc-1", "2026-11-20T01:00:00Z"),
@@ -177,8 +185,9 @@ fn every_notice() -> Vec<Notice> {
         held(&about, &held_list, &places),
         held_reminder(&stored, NAME, &places, now()),
         clearings(&about, &cleared),
-        failed(&about, &record, &untrusted()),
-        failed(&about, &record, &unknown),
+        failed(&about, &failed_record(), &untrusted()),
+        failed(&about, &record, &out_of_time),
+        failed(&about, &failed_record(), &unknown),
         buried(&record, &killed, now()),
         unread(&record, &killed, now()),
         partial(&about, &record, &codes.into()),

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use org_model::{InternalId, ItemKind, RunId, UserKey};
 use org_plan::{DecidedRemoval, HeldItem, HeldList};
 use serde::{Deserialize, Serialize};
 
 use super::{OutboxItem, RunRecord};
 use crate::{KeptRelease, KeptSet, SourceState};
+
+/// How long an approval waits for a sealed run (DESIGN.md §5).
+pub const APPROVAL_VALID: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,6 +37,23 @@ pub struct StoredHeldList {
 }
 
 impl StoredHeldList {
+    /// The state with the clock taken into account: a list that waited, or stood approved without a
+    /// run that used it, for too long is expired, whoever notes it.
+    pub fn state_at(&self, now: Timestamp) -> HeldState {
+        let is_late = match self.state {
+            HeldState::Waiting => now >= self.list.expires_at,
+            HeldState::Approved if self.consumed_by.is_none() => {
+                self.decided_at.is_none_or(|at| now > at + APPROVAL_VALID)
+            }
+            _ => false,
+        };
+        if is_late {
+            HeldState::Expired
+        } else {
+            self.state
+        }
+    }
+
     /// The items that still wait, or may still be removed.
     pub fn remaining(&self) -> impl Iterator<Item = &HeldItem> {
         self.list.items.iter().filter(|item| {

@@ -13,7 +13,7 @@ pub enum NoticeKind {
     HeldReminder,
     ClearingsSkipped,
     RunFailed,
-    /// Sealed, and some rows did not get through.
+    /// Some rows did not get through, or the run ended before it was done.
     RunPartial,
     RunUnsealed,
     /// The visible range became narrower and waits for a person's word.

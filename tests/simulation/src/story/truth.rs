@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use org_model::{InternalId, ItemKey, ItemKind, MemberStatus, RunId};
 use org_plan::{Action, HeldItem, Resolution};
+use sync_run::RunStatus;
 use sync_run::ports::WecomScope;
-use sync_run::{RunMode, RunStatus};
 
 use crate::{Corp, Person, Shelf};
 
@@ -117,7 +117,7 @@ impl Truth {
     pub fn hear_undone(&mut self, shelf: &Shelf) {
         let ledger = &shelf.ledger;
         for record in &ledger.closed[self.closed..] {
-            let gives = matches!(record.mode, RunMode::Undo | RunMode::Restore);
+            let gives = record.mode.gives_back();
             if !gives || record.status == RunStatus::Failed {
                 continue;
             }

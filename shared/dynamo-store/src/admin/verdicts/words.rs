@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use org_model::Fingerprint;
 use org_plan::{HeldItem, RemovalKey};
-use sync_run::{APPROVAL_VALID, HeldState, KeptWhy, StoredHeldList};
+use sync_run::{HeldState, KeptWhy, StoredHeldList};
 
 use crate::wire::Attributes;
 use crate::wire::attributes::optional_text;
@@ -48,9 +48,10 @@ impl Word<'_> {
 
     /// It can still be said of the list as it stands.
     pub(super) fn is_in_time(self, list: &StoredHeldList, at: Timestamp) -> bool {
-        match list.state {
-            HeldState::Waiting => at < list.list.expires_at,
-            HeldState::Approved => matches!(self, Self::Reject) && is_in_force(list, at),
+        match list.state_at(at) {
+            HeldState::Waiting => true,
+            // A run that reads it goes by it, unless one did already.
+            HeldState::Approved => matches!(self, Self::Reject) && list.consumed_by.is_none(),
             HeldState::Rejected | HeldState::Expired | HeldState::Superseded => false,
         }
     }
@@ -73,12 +74,6 @@ impl Word<'_> {
             Self::Reject => KeptWhy::Rejected { list },
         }
     }
-}
-
-/// A run that reads this approval goes by it.
-fn is_in_force(approved: &StoredHeldList, at: Timestamp) -> bool {
-    let in_time = |decided: Timestamp| at <= decided + APPROVAL_VALID;
-    approved.consumed_by.is_none() && approved.decided_at.is_some_and(in_time)
 }
 
 pub(super) fn excepted(items: &[HeldItem]) -> BTreeSet<RemovalKey> {

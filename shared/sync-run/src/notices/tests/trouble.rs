@@ -5,10 +5,10 @@ use super::*;
 #[test]
 fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
     let (source, run) = (hq(), RunId::new("r-7"));
-    let text = failed(&about(&source, &run), &record(), &untrusted()).text;
+    let text = failed(&about(&source, &run), &failed_record(), &untrusted()).text;
     insta::assert_snapshot!(folded(&text), @r#"
     The run of source hq (Head office) failed (untrusted_ip): 9996 changes had been
-    > written. Nobody is deleted or disabled because of a failure.
+    > written. Nobody is deleted or disabled because of that.
 
     What happened: WeCom does not trust 203.0.113.7; nothing in the directory was changed.
     What to do: add 203.0.113.7 to the app's trusted IPs.
@@ -21,7 +21,7 @@ fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
 
     —
 
-    数据源 hq（Head office）的同步运行失败（untrusted_ip）：此前已写入 9996 项变更。不会因为失败而删除或停用任何人。
+    数据源 hq（Head office）的同步运行失败（untrusted_ip）：此前已写入 9996 项变更。不会因此删除或停用任何人。
 
     发生了什么：出口代理的 IP 不在应用的可信 IP 中。系统信息：WeCom does not trust 203.0.113.7; nothing in the
     > directory was changed。
@@ -33,6 +33,57 @@ fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
 
     下一次运行会重试；在问题持续期间，每天提醒一次。
     "#);
+}
+
+#[test]
+fn a_run_that_ended_early_is_not_said_to_have_failed() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let error = error(
+        "out_of_time",
+        "the time of this run is over",
+        "start one now",
+    );
+    let notice = failed(&about(&source, &run), &record(), &error);
+    let halves = notice.text.split(LANGUAGES_BREAK);
+    let first_lines: Vec<_> = halves.filter_map(|half| half.lines().next()).collect();
+    let first_lines = first_lines.join("\n");
+    assert_eq!(notice.kind, NoticeKind::RunPartial);
+    assert!(
+        notice.subject.ends_with("run ended early: out_of_time"),
+        "{}",
+        notice.subject
+    );
+    assert!(
+        !notice.text.contains("failed") && !notice.text.contains("失败"),
+        "{}",
+        notice.text
+    );
+    insta::assert_snapshot!(folded(&first_lines), @r"
+    The run of source hq (Head office) ended early (out_of_time): 9996 changes had been
+    > written. Nobody is deleted or disabled because of that.
+    数据源 hq（Head office）的同步运行提前结束（out_of_time）：此前已写入 9996 项变更。不会因此删除或停用任何人。
+    ");
+}
+
+#[test]
+fn an_undo_whose_process_died_is_asked_for_again() {
+    let dead = RunRecord {
+        mode: RunMode::Undo,
+        ..failed_record()
+    };
+    let text = buried(&dead, &crate::burial::cause_of(&dead), now()).text;
+    assert!(
+        !text.contains("goes on") && !text.contains("会继续"),
+        "{text}"
+    );
+    let todo = text
+        .lines()
+        .filter(|line| line.starts_with("What to do") || line.starts_with("如何处理"));
+    insta::assert_snapshot!(folded(&todo.collect::<Vec<_>>().join("\n")), @r"
+    What to do: ask for it again: whoever is back stays back; if it repeats, look at the
+    > function's memory, duration and rights.
+    如何处理：重新发起，已恢复的人保持不变；若反复出现，请检查函数的内存、时长和权限。
+    ");
 }
 
 #[test]
@@ -135,7 +186,7 @@ fn a_refused_secret_is_not_said_to_be_tried_again() {
         "WeCom refuses the secret of the app",
         "copy the app's secret into credentials.secret",
     );
-    let text = failed(&about(&source, &run), &record(), &refused).text;
+    let text = failed(&about(&source, &run), &failed_record(), &refused).text;
     assert!(
         !text.contains("tries again") && !text.contains("重试"),
         "{text}"
