@@ -1,5 +1,4 @@
 //! `/agents`: credentials are kept as a secret and never returned.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::Api;
 use axum::http::Method;

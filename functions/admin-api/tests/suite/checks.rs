@@ -1,5 +1,4 @@
 //! `POST /sources/{source}/check`: step by step, in two languages.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! Replacing and deleting a source.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Answer, Api, hq, settings_json, user};
 use axum::http::Method;

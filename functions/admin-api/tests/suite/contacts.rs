@@ -1,5 +1,4 @@
 //! Contacts of every kind, and a notice to try them.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Api, NOW, settings_json};
 use serde_json::json;

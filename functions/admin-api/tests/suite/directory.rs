@@ -1,5 +1,4 @@
 //! `/sources/{source}/users` and `/departments`.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Api, department, hq, user};
 use org_model::UserStatus;

@@ -1,5 +1,4 @@
 //! Cancel, undo, restore, resolve: over HTTP.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Answer, Api, NOW, hq, user};
 use axum::http::Method;

@@ -1,5 +1,4 @@
 //! `/sources/{source}/held`: a person's decision about deletions.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Api, NOW};
 use axum::http::Method;

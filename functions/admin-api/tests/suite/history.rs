@@ -1,5 +1,4 @@
 //! The history of a source, over HTTP; and bodies that are too deep.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Api, NOW, SECRET, settings_json};
 use axum::http::Request;

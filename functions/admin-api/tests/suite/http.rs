@@ -1,5 +1,4 @@
 //! What holds for every route.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Api, settings_json};
 use axum::http::{Method, Request};

@@ -1,5 +1,4 @@
 //! The router behind API Gateway's events.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::Api;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};

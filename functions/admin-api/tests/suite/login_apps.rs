@@ -1,5 +1,4 @@
 //! `/login-apps` and credentials taken over from them.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Answer, Api};
 use axum::http::Method;

@@ -1,5 +1,4 @@
 //! The OpenAPI document: made from the routes, served, and checked in.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 

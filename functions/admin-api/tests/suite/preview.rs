@@ -1,5 +1,4 @@
 //! `POST /sources/{source}/preview`: one real person through a mapping.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Answer, Api};
 use axum::http::Method;

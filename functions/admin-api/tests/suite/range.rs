@@ -1,5 +1,4 @@
 //! The visible range: shown, and accepted.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Api, NOW, hq};
 use org_model::{

@@ -1,5 +1,4 @@
 //! `/sources/{source}/runs`: asked for, listed, looked into.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Api, hq};
 use axum::http::Method;

@@ -1,5 +1,4 @@
 //! `/sources`: the settings as a whole, their one commit point, and what follows it.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Api, NOW, SECRET, hq, settings_json};
 use org_model::{DepartmentId, ExpandedRange};

@@ -1,5 +1,4 @@
 //! The demo does what it says, and an act that does not is told.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::path::Path;
 

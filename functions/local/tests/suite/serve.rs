@@ -1,5 +1,4 @@
 //! `wecom-sync serve` as a process: the API answers, a run syncs, a killed process is taken over.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

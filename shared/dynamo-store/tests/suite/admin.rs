@@ -1,7 +1,5 @@
 //! What administrators do: settings with versions, queued runs, pages of rows and of people.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{World, first, hq, is_conflict, put_by, settings, stamp, user, world};
 use jiff::SignedDuration;
 use org_model::{DepartmentId, InternalId, ItemKind, RunId, SourceId, UserId, UserStatus};

@@ -1,7 +1,5 @@
 //! Stopping a run: a queued one is over at once, a live one is asked, and one of both wins.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{CRASHES, World, first, hq, is_conflict, stalled_run, sync_keys, world};
 use jiff::SignedDuration;
 use org_model::RunId;

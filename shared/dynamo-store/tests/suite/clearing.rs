@@ -1,7 +1,5 @@
 //! Clearing a source: it begins when no run can, goes on wherever it was killed, and takes nobody.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{World, first, hq, is_conflict, settings, sync_keys, world};
 use jiff::SignedDuration;
 use org_model::RunId;

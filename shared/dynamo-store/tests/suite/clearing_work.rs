@@ -1,8 +1,6 @@
 //! The work of a clearing: people are detached, logs go in bounded parts, and a worker that was
 //! killed or lost its lease does no harm.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeSet;
 
 use crate::common::{

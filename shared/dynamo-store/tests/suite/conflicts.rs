@@ -1,8 +1,6 @@
 //! Two records of one person: those moved aside, one that takes the other's place, and what was
 //! said about it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeSet;
 
 use crate::common::{

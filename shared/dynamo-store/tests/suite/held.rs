@@ -1,7 +1,5 @@
 //! Held lists: written by runs, decided by people, in any order.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeSet;
 
 use crate::common::{World, hq, nothing_decided, people_held, world};

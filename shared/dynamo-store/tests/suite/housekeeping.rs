@@ -1,7 +1,5 @@
 //! What housekeeping asks of the store: burying dead runs, and purging page by page.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{World, change, deletion, hq, permitted, stamp, user, world};
 use jiff::{SignedDuration, Timestamp};
 use org_plan::{Action, Item};

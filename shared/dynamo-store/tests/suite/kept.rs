@@ -1,7 +1,5 @@
 //! Kept sets: written with a decision, released by anybody at once, shown page by page.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeSet;
 
 use crate::common::{

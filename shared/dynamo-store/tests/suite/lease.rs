@@ -1,7 +1,5 @@
 //! The lease: one live run, growing generations, deliveries served once.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{claimed, hq, world};
 use jiff::SignedDuration;
 use org_model::{Generation, RunId};

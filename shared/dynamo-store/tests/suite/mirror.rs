@@ -1,7 +1,5 @@
 //! The mirror: marks, images, conditional writes, removals under the lease.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::*;
 use jiff::SignedDuration;
 use org_model::{Absence, AbsenceAnswer, InternalId, ItemKey, ItemState, RunId, SourceId, UserKey};

@@ -1,7 +1,5 @@
 //! What a source remembers of notices: a run and housekeeping write it beside each other.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeMap;
 
 use crate::common::{World, hq, nothing_decided, world};

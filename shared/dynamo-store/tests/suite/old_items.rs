@@ -1,7 +1,5 @@
 //! What was stored before there were segments, kept people and words on conflicts reads as it did.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::io::Write;
 
 use crate::common::{World, hq, world};

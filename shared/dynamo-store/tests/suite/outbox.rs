@@ -1,7 +1,5 @@
 //! The outbox: durable until it left, and never twice.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{World, hq, world};
 use sync_run::ports::{Outbox, Sources};
 use sync_run::{Notice, NoticeKind, OutboxItem, OutboxPayload};

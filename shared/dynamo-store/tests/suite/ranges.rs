@@ -1,7 +1,5 @@
 //! The visible range that waits: seen by runs, accepted by people, and neither overrules the other.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeSet;
 
 use crate::common::{CRASHES, World, first, hq, sync_keys, world};

@@ -1,7 +1,5 @@
 //! Removals, and what is known of them when a request fails.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{deletion, hq, permitted, renamed, stamp, user, world};
 use org_model::ItemState;
 use sync_run::ports::{Mirror, StoreError, WriteOutcome};

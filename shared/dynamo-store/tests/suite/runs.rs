@@ -1,7 +1,5 @@
 //! The log of runs: records, rows, decisions, all of it under the lease and harmless twice.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeSet;
 
 use crate::common::{World, hq, noise, nothing_decided, world};

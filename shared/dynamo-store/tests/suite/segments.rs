@@ -1,7 +1,5 @@
 //! Segments: a run hands over once, its next segment claims once, and what came before is a zombie.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{
     CRASHES, World, change, claimed, deletion, hq, is_conflict, nothing_decided, permitted,
     renamed, stamp, user, world,

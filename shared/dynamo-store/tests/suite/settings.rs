@@ -1,7 +1,5 @@
 //! The commit of a source's settings: with its history, what it leaves to do, and its agents.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::common::{CRASHES, World, first, hq, is_conflict, put_by, settings, spoil, world};

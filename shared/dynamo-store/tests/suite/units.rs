@@ -1,7 +1,5 @@
 //! What the reads of a quiet run cost: what administrators decided is one small look each.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{World, hq, nothing_decided, people_held, world};
 use jiff::SignedDuration;
 use org_model::RunId;

@@ -1,7 +1,5 @@
 //! Sources whose items cannot be read any more: they take no other with them.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use crate::common::{World, hq, settings, world};
 use org_model::SourceId;
 use source_admin::ports::{Expected, SettingsStore};

@@ -1,7 +1,5 @@
 //! What people say about held lists: approve but for some, reject; and who is kept by it.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeSet;
 
 use crate::common::{

@@ -1,7 +1,5 @@
 //! An approval is taken back: the list is rejected after it was approved, and before it was used.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeSet;
 
 use crate::common::{

@@ -1,5 +1,4 @@
 //! Giving back what a run removed (ADR 0018).
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! Laws of giving back (ADR 0018): for every organisation, every run and every run after it.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,4 @@
 //! Story 7, the whole table: who or what comes back, and whose internal id it gets.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use org_model::{DepartmentId, InternalId, ItemKey, ItemState, UserId};
 use org_plan::notation::{Reading, World};

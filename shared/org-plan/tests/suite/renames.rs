@@ -1,5 +1,4 @@
 //! Suspected renames: somebody goes, somebody of the same name comes (DESIGN.md §5).
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use org_model::{AbsenceAnswer, Intent, ItemKey, UserId};
 use org_plan::notation::{Reading, World};

@@ -1,5 +1,4 @@
 //! Tree surgery: no orphan and no cycle, whatever is moved, removed, kept, or not written.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,4 @@
 //! Agents: with and without TLS and credentials, failing over in order, and never bypassed.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::IpAddr;
 use std::process::Command as Process;

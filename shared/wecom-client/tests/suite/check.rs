@@ -1,5 +1,4 @@
 //! A source checked step by step: what passes, what fails, what it costs.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::IpAddr;
 

@@ -1,5 +1,4 @@
 //! The reads that no run makes: somebody by their mobile, and the bare shape of the tree.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,5 +1,4 @@
 //! One agent looked at from outside, with no secret of any source.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::IpAddr;
 use std::time::Duration;

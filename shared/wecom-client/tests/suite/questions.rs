@@ -1,5 +1,4 @@
 //! Asking by name: only a clear answer is evidence.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::common::{Stage, company, quick};
 use org_model::{DepartmentId, UserId};

@@ -1,5 +1,4 @@
 //! Reading a simulated WeCom over real HTTPS, through a real proxy.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

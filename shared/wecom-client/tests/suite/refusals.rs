@@ -1,5 +1,4 @@
 //! Refusals that are final, and those that are waited for: how often WeCom is asked.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

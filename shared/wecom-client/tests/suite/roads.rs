@@ -1,5 +1,4 @@
 //! The road to WeCom in a check: broken agents, certificates, names, the direct road.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

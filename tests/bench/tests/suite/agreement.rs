@@ -1,6 +1,5 @@
 //! The stand-in against the embedded database: the same runs leave the same items in both, and
 //! both say that they cost the same.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

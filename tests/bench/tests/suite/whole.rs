@@ -1,5 +1,4 @@
 //! The binary as it is called: sizes in, numbers out, each run in a process of its own.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::process::Command;
 

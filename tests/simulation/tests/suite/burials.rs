@@ -1,5 +1,4 @@
 //! What housekeeping says of a run that died: as many as it closed, with the counts of their rows.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 //! A run that somebody cancels stops at a row boundary.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! Killed at every request, before and after it reached the store; then a clean run converges.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! A secret that WeCom refused is not sent again; another one is.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use jiff::SignedDuration;
 use simulation::World;

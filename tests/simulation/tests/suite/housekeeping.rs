@@ -1,5 +1,4 @@
 //! Housekeeping: what dead runs, failing stores and unheard approvals leave, one promise each.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! Whom administrators keep (story 22), and for how long.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! Somebody whom two decisions keep, from two removals: one mark goes without the other.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use org_model::{MemberStatus, UserStatus};
 use org_plan::Item;

@@ -1,5 +1,4 @@
 //! Twenty thousand people, and invocations that live for seconds (DESIGN.md §4 step 10).
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

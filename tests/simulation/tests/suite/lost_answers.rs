@@ -1,5 +1,4 @@
 //! One request fails, or its answer is lost, and the process lives on: what it did is told.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

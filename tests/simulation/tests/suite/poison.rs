@@ -1,5 +1,4 @@
 //! One item that cannot be written never blocks the rest, and never loses its place.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use org_model::ItemState;
 use simulation::{Faults, World};

@@ -1,5 +1,4 @@
 //! The purge: page by page, each written down before anything of it goes.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,5 @@
 //! A source that is replaced or deleted: its people stay, detached, its logs go, and whoever comes
 //! back is who they were.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,5 +1,4 @@
 //! Two records that may be one person: what an administrator says is carried out by the next run.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use org_model::{ItemKey, UserId};
 use org_plan::{Action, HeldItem, Item, Resolution};

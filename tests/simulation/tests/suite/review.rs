@@ -1,5 +1,4 @@
 //! What happens between two rooms: who is read when, and who remembers what.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

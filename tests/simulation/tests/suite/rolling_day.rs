@@ -1,5 +1,4 @@
 //! The rolling day: a slow leak under the threshold of each run trips all the same (story 16).
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use jiff::SignedDuration;
 use org_plan::RuleWindow;

@@ -1,5 +1,4 @@
 //! Whole runs over the world in memory, one promise each.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

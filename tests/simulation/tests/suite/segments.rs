@@ -1,5 +1,4 @@
 //! A run in several segments ends as if it had been one (issue: segments, story 5).
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,4 @@
 //! A plan that was shown and is not the plan any more is refused, with the difference.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 //! What a run took away is given back, and stays (DESIGN.md §6: undo, restore).
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,5 @@
 //! The embedded database does what the store relies on, and the connection fails as told.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Put, ReturnConsumedCapacity,

@@ -1,7 +1,5 @@
 //! The proxy, spoken to in plain text.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 

@@ -1,7 +1,5 @@
 //! The real Squid, spoken to in plain text.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::net::Ipv4Addr;
 
 use base64::Engine;

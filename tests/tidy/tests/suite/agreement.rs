@@ -1,5 +1,4 @@
 //! Template, functions, adapters and environment say the same.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! Arrows point one way (ARCHITECTURE.md, code map).
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 //! IAM grants each function what its adapters do, and nothing else.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

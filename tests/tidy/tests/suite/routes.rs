@@ -1,6 +1,5 @@
 //! The template's routes and the API's document name the same calls, so that IAM can tell apart
 //! who changes what.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! Room cards, budgets, and words that must not stand here.
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 use std::collections::BTreeSet;
 

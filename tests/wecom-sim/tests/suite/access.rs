@@ -1,5 +1,4 @@
 //! Tokens, secrets, trusted addresses, quotas: who is let in, and how refusals look.
-#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 use std::net::IpAddr;
 use std::time::Duration;

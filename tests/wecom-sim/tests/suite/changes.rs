@@ -1,5 +1,4 @@
 //! Changing the organisation while it is read.
-#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
 //! Faults strike where they are set, as often as they are set, and a real client sees them.
-#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 use std::time::Duration;
 

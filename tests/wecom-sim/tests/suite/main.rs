@@ -1,4 +1,5 @@
 //! The tests of this crate in one program: each program of its own would link everything again.
+#![allow(clippy::expect_used, reason = "tests fail loudly")]
 
 mod access;
 mod changes;

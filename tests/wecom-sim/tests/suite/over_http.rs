@@ -1,5 +1,4 @@
 //! The same commands over HTTP, so that the binary can be driven with curl.
-#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 use crate::common::{Reader, small};
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
 //! The visible range: what a scoped app sees, and how what it does not see is refused.
-#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 use std::collections::BTreeSet;
 

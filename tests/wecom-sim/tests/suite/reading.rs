@@ -1,5 +1,4 @@
 //! What an app reads from an organisation that nobody has touched.
-#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,15 +1,13 @@
 //! A store over the embedded database, and the little organisation that the tests move around.
 
-#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dynamo_store::{DynamoStore, TableNames};
 use jiff::{SignedDuration, Timestamp};
 use org_model::{
-    DepartmentId, DirectoryDepartment, DirectoryUser, Fingerprint, Generation, InternalId,
-    ItemKind, Membership, RunId, SourceId, UserId, UserStatus, WriteStamp,
+    DepartmentId, DirectoryDepartment, DirectoryUser, Fingerprint, InternalId, ItemKind,
+    Membership, RunId, SourceId, UserId, UserStatus, WriteStamp,
 };
 use org_plan::{
     Action, Base, Change, HeldItem, Item, KeptItem, Limits, PermittedPlan, Plan, ProtectionRules,

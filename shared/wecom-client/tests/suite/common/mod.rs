@@ -1,5 +1,4 @@
 //! A stage: one simulated WeCom, one proxy as its only trusted road, one client.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub mod checks;
 

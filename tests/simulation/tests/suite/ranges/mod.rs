@@ -1,5 +1,4 @@
 //! A range that becomes narrower, a person's word on it, and everything that may happen between.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail loudly")]
 
 mod interrupted;
 

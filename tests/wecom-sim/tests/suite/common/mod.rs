@@ -1,5 +1,4 @@
 //! A bare client over a real socket, and an organisation small enough to be read.
-#![allow(clippy::expect_used, reason = "a test says what it expected and fails")]
 
 use serde_json::Value;
 use wecom_sim::{Command, Control, RunningSim, Sim, SimConfig};
