@@ -14,6 +14,7 @@ mod form;
 pub mod lambda;
 mod language;
 mod openapi;
+mod parameters;
 mod plain;
 mod problem;
 mod routes;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
 use source_admin::Admin;
 
 pub use caller::Caller;
@@ -45,14 +47,16 @@ pub(crate) struct Desk {
 /// from a [`Caller`] that an outer layer put into the request's extensions, else it is `local`.
 pub fn router(admin: Admin) -> Router {
     let (routes, document) = openapi::routes();
+    let parameters = parameters::Parameters::of(&document);
     let desk = Desk {
         admin,
         openapi: openapi::pretty(&document).into(),
     };
     routes
+        .route_layer(from_fn_with_state(parameters, parameters::refuse_unknown))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(axum::middleware::from_fn(problem::refuse_other_sites))
+        .layer(from_fn(problem::refuse_other_sites))
         .with_state(desk)
 }

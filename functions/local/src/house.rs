@@ -1,6 +1,6 @@
 //! Everything one local process owns: the data folder and what works on it.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl House {
         progress: Arc<dyn Progress>,
         invocation: SignedDuration,
     ) -> anyhow::Result<Arc<Self>> {
-        std::fs::create_dir_all(data)
+        private_folder(data)
             .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
         let lock = lock(data)?;
         let database = EmbeddedDynamo::open(&data.join("dynamodb.sqlite"), TEMPLATE).await?;
@@ -139,6 +139,15 @@ impl House {
         }
         Ok(())
     }
+}
+
+/// Everybody's phones and mails stand in it: nobody else on this machine reads it.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut folder = DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
 }
 
 /// The operating system gives the lock back when the process ends, however it ends.

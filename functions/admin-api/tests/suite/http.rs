@@ -123,3 +123,40 @@ async fn a_path_that_is_not_utf_8_is_400() {
         (400, "bad_parameter")
     );
 }
+
+#[tokio::test]
+async fn a_parameter_that_a_call_does_not_take_is_400_and_nothing_is_done() {
+    let api = Api::with_source().await;
+    let rows = "/sources/hq/runs/r-1/rows";
+    for (method, path, pointer, remedy) in [
+        (
+            Method::GET,
+            format!("{rows}?kind=user&reslut=failed"),
+            "?reslut",
+            "action, cursor, format, kind, limit, result",
+        ),
+        (
+            Method::HEAD,
+            "/sources/hq/users?userid=x".to_owned(),
+            "",
+            "",
+        ),
+        (
+            Method::POST,
+            "/sources/hq/runs?mode=plan".to_owned(),
+            "?mode",
+            "takes no parameters",
+        ),
+    ] {
+        let refused = api.call(method, &path, &[], None).await;
+        assert_eq!(refused.status.as_u16(), 400, "{path}");
+        if !pointer.is_empty() {
+            assert_eq!(refused.code(), "bad_parameter");
+            let error = &refused.json["errors"][0];
+            assert_eq!(error["pointer"], pointer);
+            let told = error["remedy"].as_str().unwrap();
+            assert!(told.contains(remedy), "{told}");
+        }
+    }
+    assert_eq!(api.world.state().runs.len(), 0);
+}

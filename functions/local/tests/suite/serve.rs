@@ -175,6 +175,19 @@ async fn a_foreign_host_is_refused() {
     );
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_data_folder_is_its_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("made/data");
+    let _served = Served::start(&data);
+    for made in [data.as_path(), data.parent().unwrap()] {
+        let mode = std::fs::metadata(made).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", made.display());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_at_a_time_owns_a_data_folder() {
     let folder = tempfile::tempdir().unwrap();
