@@ -147,7 +147,8 @@ fn note_recovery(book: &mut Book<'_>, now: Timestamp) {
     }
 }
 
-pub(crate) fn run_finished(record: &RunRecord) -> OutboxItem {
+/// The event of a run that is over: of each there is one, whoever ended it.
+pub fn run_finished(record: &RunRecord) -> OutboxItem {
     OutboxItem {
         id: format!("{}-finished", record.run),
         at: record.finished_at.unwrap_or(record.queued_at),

@@ -47,6 +47,7 @@ mod undo;
 
 pub use clear::{Cleared, clear_source};
 pub use clearance::Clearance;
+pub use close::run_finished;
 pub use housekeeping::{Tidied, housekeeping};
 pub use kept::{KEPT_SET_MAX_ITEMS, KeptRelease, KeptSet, KeptWhy};
 pub use lease::{ClaimOutcome, ClaimRequest, Holder, RunLease, claim};

@@ -7,7 +7,7 @@ use org_model::{Fingerprint, ItemKey, RunId, UserId};
 use org_plan::{HeldItem, Resolution};
 use sync_run::{
     APPROVAL_VALID, Cancellation, HeldState, KeptSet, KeptWhy, OtherRecord, RunError, RunStatus,
-    StoredHeldList, StoredResolution,
+    StoredHeldList, StoredResolution, run_finished,
 };
 
 use crate::World;
@@ -113,6 +113,8 @@ impl World {
                 message: "cancelled before it started".to_owned(),
                 remedy: "nothing".to_owned(),
             });
+            let finished = run_finished(record);
+            shelf.put_outbox(&[finished]);
         } else if !record.status.is_final() {
             let asked = Cancellation { by, at };
             shelf.cancellations.entry(run.clone()).or_insert(asked);

@@ -11,7 +11,7 @@
 
 use org_model::{RunId, SourceId};
 use sync_run::ports::StoreError;
-use sync_run::{Cancellation, RunRecord};
+use sync_run::{Cancellation, RunRecord, run_finished};
 
 use crate::DynamoStore;
 use crate::wire::Attributes;
@@ -34,8 +34,8 @@ impl DynamoStore {
         found.as_ref().map(cancellation_of).transpose()
     }
 
-    /// One try to end a queued run by `cancelled`, its final record. `false`: it was claimed, or
-    /// is over.
+    /// One try to end a queued run by `cancelled`, its final record, with the event that says so.
+    /// `false`: it was claimed, or is over.
     pub(crate) async fn cancel_queued(&self, cancelled: &RunRecord) -> Result<bool, StoreError> {
         let (source, run) = (&cancelled.source, &cancelled.run);
         let table = &self.tables.sync;
@@ -51,6 +51,7 @@ impl DynamoStore {
             Action::Update(table.clone(), keys::run(source, run), over),
             self.open_marker(cancelled),
             Action::Check(table.clone(), keys::served(source, run), unclaimed),
+            self.outbox_action(source, &run_finished(cancelled)),
         ];
         let ended = self.transact(CANCEL, &actions).await?;
         Ok(matches!(ended, Transacted::Done))

@@ -4,8 +4,8 @@ use crate::common::{CRASHES, World, first, hq, is_conflict, stalled_run, sync_ke
 use jiff::SignedDuration;
 use org_model::RunId;
 use source_admin::ports::{Author, Cancelled, Clearings, Enqueued, RunQueue, Unsettled};
-use sync_run::ports::{Leases, RunLog};
-use sync_run::{Cancellation, ClaimOutcome, RunLease, RunRecord, RunStatus};
+use sync_run::ports::{Leases, Outbox, RunLog};
+use sync_run::{Cancellation, ClaimOutcome, RunLease, RunRecord, RunStatus, run_finished};
 use testkit::Faults;
 
 async fn queued(world: &World, run: &str) -> RunRecord {
@@ -51,6 +51,10 @@ async fn a_queued_run_is_over_at_once_and_never_starts() {
     assert_eq!(stored.unwrap(), Some(*over.clone()));
     assert!(world.store.unfinished(&hq()).await.unwrap().is_empty());
     assert_eq!(asked(&world, "a").await, None);
+    assert_eq!(
+        world.store.unsent(&hq()).await.unwrap(),
+        [run_finished(&over)]
+    );
     let claim = world.store.claim(&world.request("a")).await.unwrap();
     let served = ClaimOutcome::AlreadyServed {
         run: RunId::new("a"),

@@ -70,6 +70,10 @@ async fn a_queued_run_that_is_cancelled_never_starts() {
     assert_eq!(world.directory().await, before);
     assert_cancelled(&world.stored(&queued).await.unwrap());
     assert_eq!(world.run().await.status, RunStatus::Succeeded);
+    let told = world.standins.events();
+    let told: Vec<_> = told.iter().filter(|event| event.run == queued).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_cancelled(told[0]);
     world.assert_equal().await;
 }
 
