@@ -53,11 +53,29 @@ impl Admin {
         if user.detached && !self.met_another_name(&source, &user).await? {
             conflict = None;
         }
-        if let Some(conflict) = &mut conflict {
-            let said = self.ports.kept.resolution(&source, &user.key()).await?;
-            conflict.said = said.filter(|said| conflict.is_of(said));
+        if let Some(found) = conflict.take() {
+            conflict = self.unsettled(&source, &user.key(), found).await?;
         }
         Ok(PersonView { user, conflict })
+    }
+
+    /// The conflict with what was said of it. None is left of two people, once a run has heard that
+    /// they are two: their records stay as they are, and nothing else would ever show it.
+    async fn unsettled(
+        &self,
+        source: &SourceId,
+        userid: &UserKey,
+        mut conflict: Conflict,
+    ) -> Result<Option<Conflict>, AdminError> {
+        let kept = &self.ports.kept;
+        let said = kept.resolution(source, userid).await?;
+        conflict.said = said.filter(|said| conflict.is_of(said));
+        if conflict.said.is_some() {
+            return Ok(Some(conflict));
+        }
+        let settled = kept.settled(source, userid).await?;
+        let is_settled = settled.is_some_and(|settled| conflict.is_of(&settled));
+        Ok((!is_settled).then_some(conflict))
     }
 
     /// Says whether a record and the other one are the same person. The word is durable before a

@@ -194,4 +194,12 @@ impl KeptMarks for DynamoStore {
     ) -> Result<Option<StoredResolution>, StoreError> {
         self.resolution_about(source, userid).await
     }
+
+    async fn settled(
+        &self,
+        source: &SourceId,
+        userid: &UserKey,
+    ) -> Result<Option<StoredResolution>, StoreError> {
+        self.settled_about(source, userid).await
+    }
 }

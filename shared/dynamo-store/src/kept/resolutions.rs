@@ -1,7 +1,9 @@
 //! What was said about a userid whose record may be another's: one item each, until a run has
-//! carried it out.
+//! carried it out. That they are two people is remembered beside it for good, since nothing else
+//! would show it: both records stay as they are.
 
 use org_model::{SourceId, UserKey};
+use org_plan::Resolution;
 use sync_run::StoredResolution;
 use sync_run::ports::StoreError;
 
@@ -9,7 +11,7 @@ use crate::DynamoStore;
 use crate::wire::Attributes;
 use crate::wire::attributes::{from_json, json, s, text};
 use crate::wire::expression::Expression;
-use crate::wire::keys;
+use crate::wire::keys::{self, Key};
 use crate::wire::query::Search;
 use crate::wire::transact::{Action, Transacted};
 
@@ -51,18 +53,38 @@ impl DynamoStore {
         found.as_ref().map(resolution_of).transpose()
     }
 
+    pub(crate) async fn settled_about(
+        &self,
+        source: &SourceId,
+        userid: &UserKey,
+    ) -> Result<Option<StoredResolution>, StoreError> {
+        let key = keys::settled(source, userid);
+        let found = self.get(READ, &self.tables.sync, &key).await?;
+        found.as_ref().map(resolution_of).transpose()
+    }
+
     pub(crate) async fn put_word(
         &self,
         source: &SourceId,
         resolution: &StoredResolution,
     ) -> Result<(), StoreError> {
-        let mut item = keys::resolution(source, &resolution.userid.key()).attributes();
-        item.insert("resolution".to_owned(), json(resolution));
-        let put = Action::Put(self.tables.sync.clone(), item, Expression::default());
-        match self
-            .transact(WRITE, &[put, self.not_cleared(source)])
-            .await?
-        {
+        let table = &self.tables.sync;
+        let put = |key: Key| {
+            let mut item = key.attributes();
+            item.insert("resolution".to_owned(), json(resolution));
+            Action::Put(table.clone(), item, Expression::default())
+        };
+        let userid = resolution.userid.key();
+        let settled = keys::settled(source, &userid);
+        let actions = [
+            put(keys::resolution(source, &userid)),
+            match resolution.choice {
+                Resolution::New => put(settled),
+                Resolution::Same => Action::Delete(table.clone(), settled, Expression::default()),
+            },
+            self.not_cleared(source),
+        ];
+        match self.transact(WRITE, &actions).await? {
             Transacted::Done => Ok(()),
             Transacted::Cancelled(_) => Err(StoreError::Conflict { act: WRITE }),
         }

@@ -111,6 +111,12 @@ pub(crate) fn resolution(source: &SourceId, userid: &UserKey) -> Key {
     key(source_partition(source), sk)
 }
 
+/// Of this userid and another record somebody said that they are two people. No run reads it.
+pub(crate) fn settled(source: &SourceId, userid: &UserKey) -> Key {
+    let sk = format!("SETTLED#{}", userid.as_str());
+    key(source_partition(source), sk)
+}
+
 /// Somebody asked this run to stop.
 pub(crate) fn cancellation(source: &SourceId, run: &RunId) -> Key {
     key(source_partition(source), format!("CANCEL#{run}"))

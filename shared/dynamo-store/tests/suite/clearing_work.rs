@@ -295,7 +295,7 @@ async fn eventful_run(world: &World) {
     assert!(matches!(asked, Cancelled::Asked(_)));
     let word = StoredResolution {
         userid: UserId::new("zhang"),
-        choice: Resolution::Same,
+        choice: Resolution::New,
         other: OtherRecord::Aside,
         other_userid: UserId::new("zhang"),
         other_internal_id: InternalId::new("other"),
@@ -398,6 +398,8 @@ async fn everything_that_runs_leave_is_cleared_in_bounded_parts() {
     assert!(world.store.unsent(&hq()).await.unwrap().is_empty());
     assert_eq!(Decisions::kept(&world.store, &hq()).await, Ok(vec![]));
     assert_eq!(world.store.resolutions(&hq()).await, Ok(vec![]));
+    let zhang = UserId::new("zhang").key();
+    assert_eq!(world.store.settled(&hq(), &zhang).await, Ok(None));
     assert!(
         world
             .store

@@ -261,6 +261,29 @@ async fn a_word_stands_until_a_run_has_carried_it_out_and_a_later_one_replaces_i
 }
 
 #[tokio::test]
+async fn that_they_are_two_people_is_known_after_the_run_until_somebody_says_otherwise() {
+    let world = world().await;
+    world.add_source().await;
+    let lease = world.lease("a").await;
+    let store = world.store_with(&Faults::repeating_writes());
+    let said = |choice| StoredResolution {
+        choice,
+        ..word(&world, "zhang", "alice")
+    };
+    let (two, one) = (said(Resolution::New), said(Resolution::Same));
+    store.put_resolution(&hq(), &two).await.unwrap();
+    assert_eq!(words(&world).await, [two.clone()]);
+    let decision = resolving(&world, &lease, &["zhang"]);
+    world.store.decide(&lease, &decision).await.unwrap();
+    assert_eq!(words(&world).await, []);
+    let settled = async || world.store.settled(&hq(), &zhang()).await.unwrap();
+    assert_eq!(settled().await, Some(two));
+    store.put_resolution(&hq(), &one).await.unwrap();
+    assert_eq!(settled().await, None);
+    assert_eq!(words(&world).await, [one]);
+}
+
+#[tokio::test]
 async fn a_later_word_that_comes_while_a_run_carries_out_the_earlier_one_stays() {
     let world = world().await;
     world.add_source().await;

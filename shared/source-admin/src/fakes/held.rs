@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use org_model::{Fingerprint, InternalId, ItemKey, ItemKind, SourceId, UserKey};
-use org_plan::HeldItem;
+use org_plan::{HeldItem, Resolution};
 use sync_run::ports::StoreError;
 use sync_run::{APPROVAL_VALID, HeldState, KeptSet, KeptWhy, StoredHeldList, StoredResolution};
 
@@ -174,8 +174,14 @@ impl KeptMarks for World {
     ) -> Result<(), StoreError> {
         let mut state = self.state();
         state.working(Part::Store, "keep a word on a conflict")?;
+        let key = resolution.userid.key();
         let words = state.resolutions.entry(source.clone()).or_default();
-        words.insert(resolution.userid.key(), resolution.clone());
+        words.insert(key.clone(), resolution.clone());
+        let settled = state.settled.entry(source.clone()).or_default();
+        match resolution.choice {
+            Resolution::New => settled.insert(key, resolution.clone()),
+            Resolution::Same => settled.remove(&key),
+        };
         Ok(())
     }
 
@@ -187,6 +193,17 @@ impl KeptMarks for World {
         let mut state = self.state();
         state.working(Part::Store, "read a word on a conflict")?;
         let words = state.resolutions.get(source);
+        Ok(words.and_then(|words| words.get(userid)).cloned())
+    }
+
+    async fn settled(
+        &self,
+        source: &SourceId,
+        userid: &UserKey,
+    ) -> Result<Option<StoredResolution>, StoreError> {
+        let mut state = self.state();
+        state.working(Part::Store, "read a word on a conflict")?;
+        let words = state.settled.get(source);
         Ok(words.and_then(|words| words.get(userid)).cloned())
     }
 }

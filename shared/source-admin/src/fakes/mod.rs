@@ -98,6 +98,8 @@ pub struct State {
     pub kept: BTreeMap<SourceId, Vec<KeptSet>>,
     /// By the userid in question.
     pub resolutions: BTreeMap<SourceId, BTreeMap<UserKey, StoredResolution>>,
+    /// What was said to be two people.
+    pub settled: BTreeMap<SourceId, BTreeMap<UserKey, StoredResolution>>,
     pub users: BTreeMap<SourceId, Vec<DirectoryUser>>,
     /// Records whose userid was given to somebody else, oldest first.
     pub aside: BTreeMap<SourceId, Vec<DirectoryUser>>,

@@ -96,7 +96,8 @@ pub trait KeptMarks: Send + Sync {
         item: &ItemKey,
         author: &Author,
     ) -> Result<Vec<KeptItem>, StoreError>;
-    /// Remembers a word on a conflict until a run has carried it out; replaces an earlier one.
+    /// Remembers a word on a conflict until a run has carried it out, and for good if it says that
+    /// they are two people; replaces an earlier one in both.
     async fn put_resolution(
         &self,
         source: &SourceId,
@@ -104,6 +105,12 @@ pub trait KeptMarks: Send + Sync {
     ) -> Result<(), StoreError>;
     /// What was said about this userid and is not carried out yet.
     async fn resolution(
+        &self,
+        source: &SourceId,
+        userid: &UserKey,
+    ) -> Result<Option<StoredResolution>, StoreError>;
+    /// With which other record this userid was last said to be two people.
+    async fn settled(
         &self,
         source: &SourceId,
         userid: &UserKey,

@@ -181,6 +181,39 @@ async fn a_later_word_replaces_an_earlier_one() {
 }
 
 #[tokio::test]
+async fn two_people_are_no_conflict_once_a_run_has_heard_that_they_are_two() {
+    let scenes: [fn(&World); 2] = [move_aside, |world| {
+        suspect(world);
+    }];
+    for scene in scenes {
+        let world = with_source().await;
+        scene(&world);
+        let admin = world.admin();
+        let (new, same) = (Resolution::New, Resolution::Same);
+        let said = admin.resolve("hq", USERID, new, None, "dave").await;
+        said.unwrap();
+        let waiting = shown(&world).await.unwrap().said.unwrap();
+        assert_eq!(waiting.choice, new, "shown until it is heard");
+        world.state().resolutions.clear();
+        assert_eq!(shown(&world).await, None);
+        // Another record than the one that was spoken of is another conflict.
+        let mut third = person(USERID, UserStatus::Deleted);
+        third.internal_id = InternalId::new("internal-third");
+        let known = std::mem::take(&mut world.state().held);
+        world.state().aside.entry(hq()).or_default().push(third);
+        let latest = shown(&world).await.unwrap();
+        assert_eq!(latest.internal_id.as_str(), "internal-third");
+        world.state().aside.get_mut(&hq()).unwrap().pop();
+        world.state().held = known;
+        // Whoever changes their mind is heard, and it shows again.
+        let other = admin.resolve("hq", USERID, same, None, "erin").await;
+        assert_eq!(other.unwrap().resolution.choice, same);
+        world.state().resolutions.clear();
+        assert!(shown(&world).await.is_some());
+    }
+}
+
+#[tokio::test]
 async fn nobody_speaks_of_another_conflict_than_was_shown() {
     let world = with_source().await;
     suspect(&world);

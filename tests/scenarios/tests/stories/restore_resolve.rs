@@ -123,6 +123,8 @@ async fn a_reused_userid_that_is_another_person_stays_another_record() {
     let record = world.resolve(&userid, Resolution::New).await;
     assert_eq!(record.status, RunStatus::Succeeded, "{record:?}");
     assert_eq!(id_of(&world, &userid).await, Some(new));
+    let shown = world.admin().user("hq", &userid).await.unwrap();
+    assert_eq!(shown.conflict, None, "it was answered");
     let directory = world.directory().await;
     assert_eq!(directory.0[&old].state(), ItemState::Deleted);
     world.assert_equal().await;
