@@ -272,7 +272,7 @@ async fn that_they_are_two_people_is_known_after_the_run_until_somebody_says_oth
     };
     let (two, one) = (said(Resolution::New), said(Resolution::Same));
     store.put_resolution(&hq(), &two).await.unwrap();
-    assert_eq!(words(&world).await, [two.clone()]);
+    assert_eq!(words(&world).await, std::slice::from_ref(&two));
     let decision = resolving(&world, &lease, &["zhang"]);
     world.store.decide(&lease, &decision).await.unwrap();
     assert_eq!(words(&world).await, []);
