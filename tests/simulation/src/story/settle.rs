@@ -15,6 +15,10 @@ use crate::{Faults, Person};
 /// Enough for whoever must be asked twice, a day apart, and for what expires.
 const QUIET_DAYS: u32 = 5;
 
+/// A department in which somebody waited to be disabled is empty once they were moved: its deletion
+/// may be held only then, and whatever stood above it after that.
+const FURTHER_WORDS_MAX: u32 = 3;
+
 const A_DAY: SignedDuration = SignedDuration::from_hours(25);
 const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -32,7 +36,14 @@ impl Story {
         self.quiet_run(AN_HOUR).await;
         self.apply_clearings().await;
         self.last_words();
-        let last = self.quiet_run(AN_HOUR).await;
+        let mut last = self.quiet_run(AN_HOUR).await;
+        for _ in 0..FURTHER_WORDS_MAX {
+            if last.status == RunStatus::Succeeded {
+                break;
+            }
+            self.last_words();
+            last = self.quiet_run(AN_HOUR).await;
+        }
         assert_eq!(last.status, RunStatus::Succeeded, "{last:?}");
         self.assert_mirrors_but_for_what_waits(&last);
         self.world.assert_mirrors(&BTreeSet::new());
