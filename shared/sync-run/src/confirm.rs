@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
-use org_model::{AbsenceAnswer, ExpandedRange, ItemKey, RawMember, UnsealedReason, UserKey};
+use org_model::{
+    AbsenceAnswer, ExpandedRange, ItemKey, RawMember, UnsealedReason, UserId, UserKey,
+};
 use org_plan::{AbsenceFinding, Action, Item, Question, judge_absence, questions};
 
 use crate::StoredSource;
 use crate::book::Book;
 use crate::judge::Look;
-use crate::ports::{Answer, WecomSession};
+use crate::ports::Answer;
 use crate::reading::Reading;
 use crate::standing::StandingLists;
 use crate::trouble::Trouble;
@@ -39,7 +41,7 @@ pub(crate) async fn confirm(
         budget,
         now,
     );
-    let answers = ask_all(reading, &asked).await;
+    let answers = ask_all(reading, look, &asked).await;
     let baseline = source.state.baseline.as_ref();
     let is_outside = |key: &ItemKey, asked: &Asked| is_outside(reading, look, baseline, key, asked);
     let (found, answers) = split_found(answers, &is_outside);
@@ -96,14 +98,14 @@ enum Asked {
 }
 
 /// Asks by name; first somebody who must be there: if even they do not answer, no answer counts.
-async fn ask_all(reading: &Reading, asked: &[Question]) -> Vec<(ItemKey, Asked)> {
+async fn ask_all(reading: &Reading, look: &Look, asked: &[Question]) -> Vec<(ItemKey, Asked)> {
     if asked.is_empty() {
         return Vec::new();
     }
     let control = control_answers(reading).await;
     let asking: Vec<_> = asked
         .iter()
-        .map(|q| ask_one(reading, q.key.clone(), control))
+        .map(|q| ask_one(reading, look, q.key.clone(), control))
         .collect();
     futures::stream::iter(asking)
         .buffer_unordered(QUESTIONS_IN_FLIGHT)
@@ -111,9 +113,9 @@ async fn ask_all(reading: &Reading, asked: &[Question]) -> Vec<(ItemKey, Asked)>
         .await
 }
 
-async fn ask_one(reading: &Reading, key: ItemKey, control: bool) -> (ItemKey, Asked) {
+async fn ask_one(reading: &Reading, look: &Look, key: ItemKey, control: bool) -> (ItemKey, Asked) {
     let answer = if control {
-        ask(reading, &key).await
+        ask(reading, look, &key).await
     } else {
         unknown(&key)
     };
@@ -137,9 +139,12 @@ fn unknown(key: &ItemKey) -> Asked {
     }
 }
 
-async fn ask(reading: &Reading, key: &ItemKey) -> Asked {
+async fn ask(reading: &Reading, look: &Look, key: &ItemKey) -> Asked {
     match key {
-        ItemKey::User(user) => Asked::Member(ask_user(reading.session.as_ref(), user).await),
+        ItemKey::User(user) => {
+            let userid = spelled(user, look.before.get(key));
+            Asked::Member(reading.session.ask_member(&userid).await)
+        }
         ItemKey::Department(id) => {
             let answer = match reading.asked_departments.get(id) {
                 Some(known) => known.clone(),
@@ -155,11 +160,13 @@ async fn ask(reading: &Reading, key: &ItemKey) -> Asked {
     }
 }
 
-/// WeCom takes a userid in any case (WECOM.md §3: unique ignoring case).
-async fn ask_user(session: &dyn WecomSession, user: &UserKey) -> Answer<RawMember> {
-    session
-        .ask_member(&org_model::UserId::new(user.as_str()))
-        .await
+/// As WeCom spelled it: that userids are unique ignoring case (WECOM.md §3) does not say that a
+/// question in another spelling is understood, and "absent" would be its answer.
+fn spelled(user: &UserKey, stands: Option<&Item>) -> UserId {
+    match stands {
+        Some(Item::User(stands)) => stands.userid.clone(),
+        _ => UserId::new(user.as_str()),
+    }
 }
 
 #[derive(Default)]
@@ -195,8 +202,9 @@ fn split_found(
     (found, answers)
 }
 
-/// It exists where this reading does not look: a person out of the settings' scope, or a department
-/// that the accepted range, or the one before, does not have.
+/// It exists, or may exist, where this reading does not look: a person out of the settings' scope,
+/// a department that the accepted scope, or the range before, does not have; and whoever is absent
+/// and stood where a narrower range does not look.
 fn is_outside(
     reading: &Reading,
     look: &Look,
@@ -207,11 +215,28 @@ fn is_outside(
     match asked {
         Asked::DepartmentFound(id) => {
             let known = baseline.is_none_or(|range| range.departments.contains(id));
-            !reading.whole_company && (!known || look.accepted.delete.contains(key))
+            let left_out = reading.scoped && look.accepted.delete.contains(key);
+            !reading.whole_company && (!known || left_out)
         }
         Asked::Member(Answer::Found(member)) => is_out_of_scope(reading, member),
+        Asked::Member(Answer::Absent) | Asked::Department(AbsenceAnswer::Absent) => {
+            stood_out_of_sight(reading, look.before.get(key))
+        }
         Asked::Member(_) | Asked::Department(_) => false,
     }
+}
+
+/// In a narrower range "not there" may be "not visible" (WECOM.md §5). A department that a sealed
+/// reading lacks was not in the baseline either: a run that saw more, and did not end well, brought
+/// it. Of it, and of whoever stood in it, the answer proves nothing.
+fn stood_out_of_sight(reading: &Reading, stood: Option<&Item>) -> bool {
+    let tree = reading.snapshot.tree();
+    let is_shown = match stood {
+        Some(Item::User(user)) => user.memberships.iter().all(|m| tree.contains(m.department)),
+        Some(Item::Department(department)) => tree.contains(department.id),
+        None => true,
+    };
+    !reading.whole_company && !is_shown
 }
 
 /// Somebody all of whose departments the settings leave out: they answer by name all the same.

@@ -41,6 +41,8 @@ pub struct Corp {
     pub range: Option<BTreeSet<u32>>,
     /// People of whom WeCom does not say that they exist.
     pub silent: bool,
+    /// Of whoever is out of the range WeCom says that there is nobody (60111).
+    pub unseen_are_absent: bool,
     /// The one secret that WeCom takes, by the version of its reference; `None`: any.
     pub secret: Option<String>,
     /// Agents that a conversation goes around.
@@ -93,6 +95,7 @@ impl Corp {
         self.range = None;
         self.down = false;
         self.silent = false;
+        self.unseen_are_absent = false;
     }
 
     fn list(&self, department: u32, raw: &mut RawOrg) {
@@ -165,16 +168,18 @@ impl Corp {
         let epoch = self.epoch;
         if is_there {
             self.told_outside.insert(key, epoch);
-            return Answer::OutOfRange;
+            return match self.unseen_are_absent {
+                true => Answer::Absent,
+                false => Answer::OutOfRange,
+            };
         }
         self.told_absent.insert(key, epoch);
         Answer::Absent
     }
 
+    /// By the exact userid: whoever asks in another spelling is told that there is nobody.
     fn find(&self, userid: &UserId) -> Option<&Person> {
-        self.people
-            .values()
-            .find(|p| p.userid.eq_ignore_ascii_case(userid.as_str()))
+        self.people.values().find(|p| p.userid == userid.as_str())
     }
 }
 

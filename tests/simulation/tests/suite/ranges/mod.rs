@@ -1,6 +1,7 @@
 //! A range that becomes narrower, a person's word on it, and everything that may happen between.
 
 mod interrupted;
+mod unfinished;
 
 use std::collections::BTreeSet;
 
