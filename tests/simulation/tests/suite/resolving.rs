@@ -122,6 +122,8 @@ async fn the_same_person_takes_the_old_internal_id_over_and_nothing_waits_any_mo
     assert!(world.shelf().resolutions.is_empty(), "the word is spent");
     assert!(world.waiting_lists().is_empty());
     world.assert_honest(&record);
+    let size = world.shelf().state.mirror_size.unwrap();
+    assert_eq!(size.users, 60, "two records became one");
     let next = world.run().await;
     assert!(next.counts.is_empty(), "{:?}", next.counts);
     world.assert_mirrors(&Default::default());
