@@ -5,7 +5,7 @@ mod earlier;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use org_model::{InternalId, ItemKind, UserKey};
+use org_model::{InternalId, ItemKind, ItemState, UserKey};
 use org_plan::{Action, Base, Change, DecidedRemoval, Note, PermittedChange, RemovalKey};
 use source_settings::Credentials;
 
@@ -156,10 +156,14 @@ impl<'a> Book<'a> {
             self.removed.insert((other.item.kind(), id));
         }
         self.carried_out.extend(resolving::carries_out(change));
+        let reclaims = change.reclaims.as_deref();
+        let one_of_two = reclaims.is_some_and(|other| other.item.state() == ItemState::Live);
         let size = match change.after.kind() {
             ItemKind::User => &mut self.size.users,
             ItemKind::Department => &mut self.size.departments,
         };
+        // Two live records became one.
+        *size = size.saturating_sub(u64::from(one_of_two));
         match change.action {
             Action::Create | Action::Restore | Action::Adopt => *size += 1,
             Action::Delete | Action::Detach => *size = size.saturating_sub(1),
