@@ -147,9 +147,9 @@ fn note_recovery(book: &mut Book<'_>, now: Timestamp) {
     }
 }
 
-/// The event of a run that is over: of each there is one, whoever ended it. A run that was `skipped`
-/// has none, since another one is live; and no purge of housekeeping has, but one that died and is
-/// buried like a run.
+/// The event of a run that is over: of each there is one, whoever ended it. A run that was
+/// `skipped` has none, since another one is live; and no purge of housekeeping has, but one that
+/// died and is buried like a run.
 pub fn run_finished(record: &RunRecord) -> OutboxItem {
     OutboxItem {
         id: format!("{}-finished", record.run),
