@@ -43,6 +43,8 @@ pub struct Corp {
     pub silent: bool,
     /// Of whoever is out of the range WeCom says that there is nobody (60111).
     pub unseen_are_absent: bool,
+    /// Whoever is asked about in another spelling than their own is said not to be there.
+    pub exact: bool,
     /// The one secret that WeCom takes, by the version of its reference; `None`: any.
     pub secret: Option<String>,
     /// Agents that a conversation goes around.
@@ -96,6 +98,7 @@ impl Corp {
         self.down = false;
         self.silent = false;
         self.unseen_are_absent = false;
+        self.exact = false;
     }
 
     fn list(&self, department: u32, raw: &mut RawOrg) {
@@ -177,9 +180,13 @@ impl Corp {
         Answer::Absent
     }
 
-    /// By the exact userid: whoever asks in another spelling is told that there is nobody.
     fn find(&self, userid: &UserId) -> Option<&Person> {
-        self.people.values().find(|p| p.userid == userid.as_str())
+        let asked = userid.as_str();
+        let is_meant = |person: &&Person| match self.exact {
+            true => person.userid == asked,
+            false => person.userid.eq_ignore_ascii_case(asked),
+        };
+        self.people.values().find(is_meant)
     }
 }
 

@@ -361,3 +361,18 @@ async fn the_size_of_the_mirror_is_remembered_with_each_sealed_run() {
         "one who was there, one who came back"
     );
 }
+
+/// WeCom is asked about people in its own spelling, whatever it makes of another one.
+#[tokio::test]
+async fn whom_a_short_list_leaves_out_is_found_by_name_in_the_exact_spelling() {
+    let mut world = World::new(60, 12);
+    world.run().await;
+    world.corp().exact = true;
+    world.corp().short = [12].into();
+    let record = world.run().await;
+    assert!(
+        world.corp().calls["user/get"] > 1,
+        "nobody was asked about: {record:?}"
+    );
+    world.assert_mirrors(&BTreeSet::new());
+}
