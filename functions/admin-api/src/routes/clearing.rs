@@ -21,7 +21,8 @@ pub fn routes() -> OpenApiRouter<Desk> {
 ///
 /// Settings, schedule, contacts, the secret and the logs go; people and departments stay, detached:
 /// no run ever removes them, and whoever is found again by userid and name is adopted. Refused
-/// while a run is live. It goes on in the background; repeating the call completes what is left.
+/// while a run is live or queued. It goes on in the background; repeating the call completes what
+/// is left.
 #[utoipa::path(
     post, path = "/sources/{source}/replace", operation_id = "replaceSource", tag = "sources",
     params(

@@ -21,9 +21,9 @@ pub fn routes() -> OpenApiRouter<Desk> {
 ///
 /// About the conflict that the person's record shows: a record that was moved aside when its userid
 /// was given to somebody else, a detached record with another name, or somebody whose deletion is
-/// held as a suspected rename. The word is durable before the answer; the run that was asked for,
-/// or else the next one, carries it out. A later word replaces an earlier one; the same word again
-/// changes nothing.
+/// held as a suspected rename (of that one, `new` only ends the conflict: the deletion stays held).
+/// The word is durable before the answer; the run that was asked for, or else the next one, carries
+/// it out. A later word replaces an earlier one; the same word again changes nothing.
 #[utoipa::path(
     post, path = "/sources/{source}/users/{userid}/resolve", operation_id = "resolveUser",
     tag = "directory",

@@ -54,10 +54,11 @@ async fn cancel(
 
 /// Undo a run
 ///
-/// Asks for a run that gives back whom that run deleted or disabled, and keeps them: no later run
-/// takes them away again until they are seen in WeCom or the mark is cleared. WeCom is not asked.
-/// Refused while that run, or any other, is not over. Without a key, repeating the call gives the
-/// same run as long as it is not over.
+/// Asks for a run that gives back whom that run's rows name as deleted or disabled, and keeps them:
+/// no later run takes them away again until they are seen in WeCom or the mark is cleared. Whom it
+/// may have been about to remove is kept as well; removals that it had not begun are not. WeCom is
+/// not asked. Refused while that run, or any other, is not over. Without a key, repeating the call
+/// gives the same run as long as it is not over.
 #[utoipa::path(
     post, path = "/sources/{source}/runs/{run}/undo", operation_id = "undoRun", tag = "runs",
     params(

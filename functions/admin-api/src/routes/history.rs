@@ -18,8 +18,9 @@ pub fn routes() -> OpenApiRouter<Desk> {
 
 /// Who changed a source, when, and what; latest first
 ///
-/// Each change of the settings with its author and what stood before and after. A secret is only
-/// told of, never shown.
+/// Each change of the settings with its author and what stood before and after; and, without a
+/// version, each accepted range, each replacement and each mark of who is kept that was taken back.
+/// A secret is only told of, never shown.
 #[utoipa::path(
     get, path = "/sources/{source}/history", operation_id = "listHistory", tag = "sources",
     params(("source" = String, Path, description = "The source's name"), Paging),

@@ -13,7 +13,8 @@ use super::{OtherRecordWord, ResolutionWord, Run, User, Warning, warnings};
 pub struct Person {
     #[serde(flatten)]
     pub user: User,
-    /// Another record that may be this person; absent: none may.
+    /// Another record that may be this person; absent: none may, or somebody said that they are two
+    /// people (`new`) and a run has heard it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conflict: Option<Conflict>,
 }

@@ -100,7 +100,7 @@ pub struct HeldItem {
     #[schema(value_type = ActionWord)]
     pub action: Action,
     pub departments: Vec<u32>,
-    /// Somebody new under this userid may be the same person; absent: nobody may.
+    /// Somebody under this userid may be the same person; absent: nobody may.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspected_rename: Option<String>,
 }

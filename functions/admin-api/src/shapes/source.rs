@@ -130,11 +130,12 @@ pub struct SourceProtection {
     pub departments: SourceLimits,
 }
 
-/// Deletions past these are held.
+/// Deletions past these are held. So are, whatever the floor, those that would leave at most one of
+/// three or more (`last_ones`; of departments, one besides the root, which is one of the three).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceLimits {
-    /// Up to this many never trip.
+    /// Up to this many never trip `max_count` or `max_percent`.
     #[schema(required = false, maximum = 50)]
     pub floor: u32,
     #[schema(required = false, maximum = 1000)]
