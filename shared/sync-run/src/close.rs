@@ -83,7 +83,8 @@ pub(crate) async fn close_unread(
 
 fn finish_record(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
     book.record.finished_at = Some(book.ports.clock.now());
-    book.record.error = ended.as_ref().err().map(Trouble::to_error);
+    let trouble = ended.as_ref().err();
+    book.record.error = trouble.map(|trouble| trouble.error_of(&book.record));
     book.note_units();
     book.record.status = status(&book.record, ended);
 }

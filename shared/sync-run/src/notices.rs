@@ -14,6 +14,7 @@ mod page;
 mod passing;
 mod places;
 mod unsealed;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ pub use page::LANGUAGES_BREAK;
 pub(crate) use passing::{agent_down, recovered, silence};
 pub(crate) use places::Places;
 pub(crate) use unsealed::{range_shrank, unsealed};
+use written::Written;
 
 use crate::book::Book;
 use crate::{Notice, NoticeKind, RowResult, RunRecord, RunStatus, Trouble};
@@ -91,8 +93,8 @@ pub(crate) fn note_trouble(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
         _ if record.status == RunStatus::Cancelled => None,
         Err(trouble) if trouble.is_for_the_asker() => None,
         Err(trouble) => {
-            let error = trouble.to_error();
-            let notice = failed(&about, record, &error);
+            let error = trouble.error_of(record);
+            let notice = failed(&about, record, Written::of(book), &error);
             Some((format!("failed:{}", error.code), notice))
         }
         Ok(()) if record.sealed == Some(false) => Some(not_sealed(book, &about)),

@@ -50,6 +50,11 @@ impl RowWriter {
         })
     }
 
+    /// Every row is durable, and so is what became of each write that was intended.
+    pub fn is_settled(&self) -> bool {
+        self.open.is_empty() && !self.intended
+    }
+
     /// The rows of the open page, to say what became of them.
     pub fn open_rows(&mut self) -> &mut [Row] {
         &mut self.open

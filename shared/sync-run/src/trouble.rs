@@ -2,8 +2,8 @@
 
 use field_map::MappingProblem;
 
-use crate::RunError;
 use crate::ports::{ReadError, SendError, StoreError};
+use crate::{RunError, RunRecord};
 
 /// Why the work of a run ended early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -142,12 +142,25 @@ impl Trouble {
         )
     }
 
-    /// For the record: code, what happened and what it means, what to do.
+    /// For the record that this run ends with. That nothing was changed is said of a reading that
+    /// stood at the beginning of everything: segments before this one may have written thousands.
+    pub(crate) fn error_of(&self, record: &RunRecord) -> RunError {
+        let mut error = self.to_error();
+        let is_reading = matches!(self, Self::Read(_) | Self::RefusedBefore(_));
+        if is_reading && record.segments <= 1 && record.counts.is_empty() {
+            error
+                .message
+                .push_str("; nothing in the directory was changed");
+        }
+        error
+    }
+
+    /// Code, what happened and what it means, what to do; whatever the run did before.
     pub fn to_error(&self) -> RunError {
         match self {
             Self::Read(error) => RunError {
                 code: error.code.to_owned(),
-                message: format!("{error}; nothing in the directory was changed"),
+                message: error.to_string(),
                 remedy: error.remedy_text.clone(),
             },
             Self::Store(error) => store_error(error),

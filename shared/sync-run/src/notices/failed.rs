@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::page::{Page, many, rows as many_rows};
+use super::page::{Page, rows as many_rows};
+use super::written::Written;
 use super::{About, chinese};
+use crate::outcomes::NOT_ANSWERED;
 use crate::{
     Notice, NoticeKind, RowResult, RunError, RunMode, RunRecord, RunStatus, refused_secret,
 };
@@ -14,19 +16,14 @@ use crate::{
 /// How many codes of rows a notice names.
 const CODES_SHOWN_MAX: usize = 5;
 
-/// Closed by the run itself: the record's counts are all that was written.
-pub(crate) fn failed(about: &About<'_>, record: &RunRecord, error: &RunError) -> Notice {
-    let done = record.rows_with(RowResult::Done);
-    let (so_far, so_far_chinese) = match done {
-        0 => (
-            "nothing was written".to_owned(),
-            "未写入任何内容".to_owned(),
-        ),
-        done => (
-            format!("{} had been written", many(done, "change", "changes")),
-            format!("此前已写入 {done} 项变更"),
-        ),
-    };
+/// Closed by the run itself: it knows what was written.
+pub(crate) fn failed(
+    about: &About<'_>,
+    record: &RunRecord,
+    written: Written,
+    error: &RunError,
+) -> Notice {
+    let (so_far, so_far_chinese) = written.words();
     let (ended_how, ended_chinese) = match is_early(record) {
         true => ("ended early", "提前结束"),
         false => ("failed", "失败"),
@@ -44,7 +41,7 @@ pub(crate) fn failed(about: &About<'_>, record: &RunRecord, error: &RunError) ->
             error.code
         ),
     );
-    ended(about, page, record, error, json!(done))
+    ended(about, page, record, error, json!(written.done))
 }
 
 /// It read and wrote as it should, and stopped before it was done: its record says `partial`, and
@@ -97,13 +94,16 @@ fn ended(
     about.notice(kind, &head, &page, detail)
 }
 
+/// Of a run that gives back.
+const NO_LATER_RUN: (&str, &str) = (
+    "No later run does this by itself: ask for it again.",
+    "以后的运行不会自动完成，需要重新发起。",
+);
+
 /// Whether the next run does by itself what this one did not.
 fn what_next(mode: RunMode, code: &str) -> (&'static str, &'static str) {
     match code {
-        _ if mode.gives_back() => (
-            "No later run does this by itself: ask for it again.",
-            "以后的运行不会自动完成，需要重新发起。",
-        ),
+        _ if mode.gives_back() => NO_LATER_RUN,
         refused_secret::WRONG_SECRET => (
             "The refused secret is not sent again: until it is put anew, every run fails like \
              this one, and you are reminded once a day.",
@@ -116,17 +116,29 @@ fn what_next(mode: RunMode, code: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// The source itself cannot be read: nothing is known of its name or of earlier notices.
+/// The source itself cannot be read: nothing is known of its name or of earlier notices. `record`:
+/// as the segment before left it; no row of this one is written.
 pub(crate) fn unread(record: &RunRecord, error: &RunError, now: Timestamp) -> Notice {
     let about = About::of_record(record, now);
+    let written = Written::by_earlier(record);
+    let (so_far, so_far_chinese) = match record.segments {
+        0 => ("Nothing was done".to_owned(), "未执行任何操作".to_owned()),
+        _ => {
+            let (so_far, so_far_chinese) = written.words();
+            (
+                format!("A run ended before it was done, {so_far}"),
+                format!("运行未完成即结束，{so_far_chinese}"),
+            )
+        }
+    };
     let mut page = Page::begin(
         format!(
-            "Nothing was done: the settings or the state of {} cannot be read. Nobody is deleted, \
-             created or updated while this lasts.",
+            "{so_far}: the settings or the state of {} cannot be read. Nobody is deleted, created \
+             or updated while this lasts.",
             about.who()
         ),
         format!(
-            "未执行任何操作：无法读取{}的设置或状态。在此期间不会删除、新增或修改任何人。",
+            "{so_far_chinese}：无法读取{}的设置或状态。在此期间不会删除、新增或修改任何人。",
             about.who_chinese()
         ),
     );
@@ -135,7 +147,8 @@ pub(crate) fn unread(record: &RunRecord, error: &RunError, now: Timestamp) -> No
         "If the settings are the cause, put them again.",
         "如果原因是设置，请重新提交设置（PUT）。",
     );
-    let detail = json!({ "status": record.status, "error": error, "rows_done": 0 });
+    let done = written.done;
+    let detail = json!({ "status": record.status, "error": error, "rows_done": done });
     let head = "run failed: the source cannot be read";
     about.notice(NoticeKind::RunFailed, head, &page, detail)
 }
@@ -173,15 +186,29 @@ pub(crate) fn partial(
         record.rows_with(RowResult::Done),
     );
     let RunRecord { run, source, .. } = record;
+    let at_hand: u64 = codes.values().sum();
+    // Of an earlier segment's rows it is not known here why they failed.
+    let is_known = at_hand >= failed && !codes.contains_key(NOT_ANSWERED);
+    let (head, head_chinese) = match is_known {
+        true => ("Not written", "未写入"),
+        false => ("Failed", "失败"),
+    };
+    let (stays, stays_chinese) = match is_known {
+        true => ("Whoever failed stays as they were.", "失败的条目保持原样。"),
+        false => (
+            "Whoever failed stays as they were, but where the store did not answer they may have \
+             been written.",
+            "失败的条目保持原样，但存储没有应答的可能已经写入。",
+        ),
+    };
     let mut page = Page::begin(
         format!(
-            "Not written: {} of the run of {}; written: {done}. Whoever failed stays as they \
-             were.",
+            "{head}: {} of the run of {}; written: {done}. {stays}",
             many_rows(failed),
             about.who()
         ),
         format!(
-            "未写入：{}本次运行中有 {failed} 行失败；已写入 {done} 行。失败的条目保持原样。",
+            "{head_chinese}：{}本次运行中有 {failed} 行失败；已写入 {done} 行。{stays_chinese}",
             about.who_chinese()
         ),
     );
@@ -193,11 +220,12 @@ pub(crate) fn partial(
             format!("- {code}{words}：{rows} 行"),
         );
     }
-    if codes.is_empty() {
-        // Only this segment's are at hand.
+    let earlier = failed.saturating_sub(at_hand);
+    if earlier > 0 {
+        let rows = many_rows(earlier);
         page.say(
-            "- they failed in an earlier segment of the run; each row says why",
-            "- 失败发生在本次运行前面的分段中，每行都写有原因",
+            format!("- in an earlier segment of the run: {rows}; each says why"),
+            format!("- 本次运行前面的分段中：{earlier} 行，每行都写有原因"),
         );
     }
     page.part("Look at it:", "查看：");
@@ -207,10 +235,14 @@ pub(crate) fn partial(
         "结果为 failed 的明细行，每行附有处理办法",
         &rows,
     );
-    page.part(
-        "The next run tries them again; while this goes on, you are reminded once a day.",
-        "下一次运行会重试这些行；在问题持续期间，每天提醒一次。",
-    );
+    let (next, next_chinese) = match record.mode.gives_back() {
+        true => NO_LATER_RUN,
+        false => (
+            "The next run tries them again; while this goes on, you are reminded once a day.",
+            "下一次运行会重试这些行；在问题持续期间，每天提醒一次。",
+        ),
+    };
+    page.part(next, next_chinese);
     let detail = json!({
         "rows_failed": failed, "rows_done": done, "codes": codes, "calls": { "rows": rows },
     });

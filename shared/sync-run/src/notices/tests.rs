@@ -103,6 +103,25 @@ fn record() -> RunRecord {
     record
 }
 
+/// As the first segment of a run handed it over.
+fn in_segment_2() -> RunRecord {
+    RunRecord {
+        segments: 2,
+        ..record()
+    }
+}
+
+const ALL: Written = Written {
+    done: 9_996,
+    is_all: true,
+};
+
+/// Some writes were never answered.
+const NOT_ALL: Written = Written {
+    is_all: false,
+    ..ALL
+};
+
 fn failed_record() -> RunRecord {
     RunRecord {
         status: RunStatus::Failed,
@@ -185,11 +204,12 @@ fn every_notice() -> Vec<Notice> {
         held(&about, &held_list, &places),
         held_reminder(&stored, NAME, &places, now()),
         clearings(&about, &cleared),
-        failed(&about, &failed_record(), &untrusted()),
-        failed(&about, &record, &out_of_time),
-        failed(&about, &failed_record(), &unknown),
+        failed(&about, &failed_record(), ALL, &untrusted()),
+        failed(&about, &record, ALL, &out_of_time),
+        failed(&about, &failed_record(), NOT_ALL, &unknown),
         buried(&record, &killed, now()),
         unread(&record, &killed, now()),
+        unread(&in_segment_2(), &killed, now()),
         partial(&about, &record, &codes.into()),
         partial(&about, &record, &BTreeMap::new()),
         unsealed(&about, &[reason("incomplete", "3 answers are missing")]),
@@ -211,7 +231,7 @@ fn every_notice() -> Vec<Notice> {
 fn untrusted() -> RunError {
     error(
         "untrusted_ip",
-        "WeCom does not trust 203.0.113.7; nothing in the directory was changed",
+        "WeCom does not trust 203.0.113.7",
         "add 203.0.113.7 to the app's trusted IPs",
     )
 }

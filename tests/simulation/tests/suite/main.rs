@@ -21,4 +21,5 @@ mod runs;
 mod seeded;
 mod segments;
 mod stale_plans;
+mod told;
 mod undo;

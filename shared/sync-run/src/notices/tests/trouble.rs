@@ -5,12 +5,12 @@ use super::*;
 #[test]
 fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
     let (source, run) = (hq(), RunId::new("r-7"));
-    let text = failed(&about(&source, &run), &failed_record(), &untrusted()).text;
+    let text = failed(&about(&source, &run), &failed_record(), ALL, &untrusted()).text;
     insta::assert_snapshot!(folded(&text), @r#"
     The run of source hq (Head office) failed (untrusted_ip): 9996 changes had been
     > written. Nobody is deleted or disabled because of that.
 
-    What happened: WeCom does not trust 203.0.113.7; nothing in the directory was changed.
+    What happened: WeCom does not trust 203.0.113.7.
     What to do: add 203.0.113.7 to the app's trusted IPs.
 
     Look at it:
@@ -23,8 +23,7 @@ fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
 
     数据源 hq（Head office）的同步运行失败（untrusted_ip）：此前已写入 9996 项变更。不会因此删除或停用任何人。
 
-    发生了什么：出口代理的 IP 不在应用的可信 IP 中。系统信息：WeCom does not trust 203.0.113.7; nothing in the
-    > directory was changed。
+    发生了什么：出口代理的 IP 不在应用的可信 IP 中。系统信息：WeCom does not trust 203.0.113.7。
     如何处理：在企业微信管理后台的“企业可信IP”中加入出口代理的公网 IP（add 203.0.113.7 to the app's trusted IPs）。
 
     查看：
@@ -43,7 +42,7 @@ fn a_run_that_ended_early_is_not_said_to_have_failed() {
         "the time of this run is over",
         "start one now",
     );
-    let notice = failed(&about(&source, &run), &record(), &error);
+    let notice = failed(&about(&source, &run), &record(), ALL, &error);
     let halves = notice.text.split(LANGUAGES_BREAK);
     let first_lines: Vec<_> = halves.filter_map(|half| half.lines().next()).collect();
     let first_lines = first_lines.join("\n");
@@ -62,6 +61,112 @@ fn a_run_that_ended_early_is_not_said_to_have_failed() {
     The run of source hq (Head office) ended early (out_of_time): 9996 changes had been
     > written. Nobody is deleted or disabled because of that.
     数据源 hq（Head office）的同步运行提前结束（out_of_time）：此前已写入 9996 项变更。不会因此删除或停用任何人。
+    ");
+}
+
+#[test]
+fn what_may_have_been_written_without_an_answer_is_not_said_to_be_unwritten() {
+    let said = |done, is_all| {
+        let (english, chinese) = Written { done, is_all }.words();
+        format!("{english}\n{chinese}")
+    };
+    let all = [
+        said(0, true),
+        said(0, false),
+        said(7, true),
+        said(1, false),
+        said(7, false),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    nothing was written
+    未写入任何内容
+    nothing is known to have been written
+    未确认写入任何内容
+    7 changes had been written
+    此前已写入 7 项变更
+    1 change is known to have been written
+    此前确认已写入 1 项变更
+    7 changes are known to have been written
+    此前确认已写入 7 项变更
+    ");
+}
+
+#[test]
+fn a_continuation_whose_source_cannot_be_read_does_not_undo_what_was_written() {
+    let broken = error(
+        "store_unreadable",
+        "a stored item is unreadable",
+        "look at it",
+    );
+    let first_lines = |record: &RunRecord| {
+        let notice = unread(record, &broken, now());
+        let halves = notice.text.split(LANGUAGES_BREAK);
+        let lines: Vec<_> = halves.filter_map(|half| half.lines().next()).collect();
+        (lines.join("\n"), notice.detail["rows_done"].clone())
+    };
+    let (text, done) = first_lines(&in_segment_2());
+    assert_eq!(done, 9_996);
+    insta::assert_snapshot!(folded(&text), @r"
+    A run ended before it was done, 9996 changes are known to have been written: the
+    > settings or the state of source hq cannot be read. Nobody is deleted, created or
+    > updated while this lasts.
+    运行未完成即结束，此前确认已写入 9996 项变更：无法读取数据源 hq 的设置或状态。在此期间不会删除、新增或修改任何人。
+    ");
+    let fresh = RunRecord::new(
+        hq(),
+        RunId::new("r-8"),
+        Trigger::Schedule,
+        RunMode::Apply,
+        now(),
+    );
+    let (text, done) = first_lines(&fresh);
+    assert_eq!(done, 0);
+    insta::assert_snapshot!(folded(&text), @r"
+    Nothing was done: the settings or the state of source hq cannot be read. Nobody is
+    > deleted, created or updated while this lasts.
+    未执行任何操作：无法读取数据源 hq 的设置或状态。在此期间不会删除、新增或修改任何人。
+    ");
+}
+
+#[test]
+fn rows_that_were_never_answered_may_have_been_written() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let first_lines = |codes: &[(&str, u64)]| {
+        let codes = codes.iter().map(|(code, rows)| ((*code).to_owned(), *rows));
+        let text = partial(&about(&source, &run), &record(), &codes.collect()).text;
+        let halves = text.split(LANGUAGES_BREAK);
+        let lines = halves.map(|half| half.lines().take(5).collect::<Vec<_>>().join("\n"));
+        lines.collect::<Vec<_>>().join("\n\n")
+    };
+    let unanswered = first_lines(&[("changed_meanwhile", 3), ("store_unavailable", 1)]);
+    insta::assert_snapshot!(folded(&unanswered), @r"
+    Failed: 4 rows of the run of source hq (Head office); written: 9996. Whoever failed
+    > stays as they were, but where the store did not answer they may have been written.
+
+    Why:
+    - changed_meanwhile: 3 rows
+    - store_unavailable: 1 row
+
+    失败：数据源 hq（Head office）本次运行中有 4 行失败；已写入 9996 行。失败的条目保持原样，但存储没有应答的可能已经写入。
+
+    原因：
+    - changed_meanwhile（期间被其他操作修改）：3 行
+    - store_unavailable（DynamoDB 没有应答）：1 行
+    ");
+    let of_two_segments = first_lines(&[("changed_meanwhile", 1)]);
+    insta::assert_snapshot!(folded(&of_two_segments), @r"
+    Failed: 4 rows of the run of source hq (Head office); written: 9996. Whoever failed
+    > stays as they were, but where the store did not answer they may have been written.
+
+    Why:
+    - changed_meanwhile: 1 row
+    - in an earlier segment of the run: 3 rows; each says why
+
+    失败：数据源 hq（Head office）本次运行中有 4 行失败；已写入 9996 行。失败的条目保持原样，但存储没有应答的可能已经写入。
+
+    原因：
+    - changed_meanwhile（期间被其他操作修改）：1 行
+    - 本次运行前面的分段中：3 行，每行都写有原因
     ");
 }
 
@@ -186,7 +291,7 @@ fn a_refused_secret_is_not_said_to_be_tried_again() {
         "WeCom refuses the secret of the app",
         "copy the app's secret into credentials.secret",
     );
-    let text = failed(&about(&source, &run), &failed_record(), &refused).text;
+    let text = failed(&about(&source, &run), &failed_record(), ALL, &refused).text;
     assert!(
         !text.contains("tries again") && !text.contains("重试"),
         "{text}"
@@ -208,12 +313,12 @@ fn what_a_failed_undo_or_restore_left_is_not_said_to_be_done_by_the_next_run() {
     let error = error("store_refused", "DynamoDB refused", "check the rights");
     for mode in [RunMode::Undo, RunMode::Restore] {
         let record = RunRecord { mode, ..record() };
-        let own = failed(&about(&source, &run), &record, &error).text;
-        for text in [own, buried(&record, &error, now()).text] {
-            assert!(
-                !text.contains("tries again") && !text.contains("重试"),
-                "{text}"
-            );
+        let own = failed(&about(&source, &run), &record, ALL, &error).text;
+        let rows = partial(&about(&source, &run), &record, &BTreeMap::new()).text;
+        for text in [own, rows, buried(&record, &error, now()).text] {
+            for again in ["tries again", "tries them again", "重试"] {
+                assert!(!text.contains(again), "{text}");
+            }
             insta::allow_duplicates! {
                 insta::assert_snapshot!(last_lines(&text), @r"
                 No later run does this by itself: ask for it again.

@@ -1,0 +1,105 @@
+//! What people are told is what happened: notices against the directory and the rows.
+
+use jiff::SignedDuration;
+use simulation::{Faults, World};
+use sync_run::{LANGUAGES_BREAK, Notice, NoticeKind, RowResult, RunOutcome, RunRecord, RunStatus};
+
+fn told(world: &World, kind: NoticeKind) -> Vec<Notice> {
+    let notices = world.shelf().notices.clone();
+    notices.into_iter().filter(|n| n.kind == kind).collect()
+}
+
+/// The English half.
+fn english(notice: &Notice) -> &str {
+    notice.text.split(LANGUAGES_BREAK).next().unwrap()
+}
+
+/// A run whose first segment has written thousands, and hands over.
+async fn handed_over(world: &mut World) -> RunRecord {
+    world.run().await;
+    for person in world.corp().people.values_mut() {
+        person.departments = person.departments.iter().map(|id| id % 20 + 1).collect();
+    }
+    world.pass(SignedDuration::from_hours(1));
+    let mut request = world.request();
+    request.deadline = world.now() + SignedDuration::from_secs(22);
+    let slow = Faults {
+        slow: SignedDuration::from_millis(20),
+        ..Faults::default()
+    };
+    match world.serve(&request, slow).await.0.unwrap() {
+        RunOutcome::HandedOver(record) => *record,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_reading_that_fails_after_a_segment_wrote_does_not_say_that_nothing_was_changed() {
+    let unchanged = "nothing in the directory was changed";
+    let mut world = World::new(1_500, 20);
+    let first = handed_over(&mut world).await;
+    let written = first.rows_with(RowResult::Done);
+    world.corp().down = true;
+    let record = world.serve_segments(|_| Faults::default()).await.unwrap();
+    assert_eq!(record.status, RunStatus::Failed);
+    let message = &record.error.as_ref().unwrap().message;
+    assert!(!message.contains(unchanged), "{message}");
+    let notice = told(&world, NoticeKind::RunFailed).pop().unwrap();
+    let text = english(&notice);
+    assert!(
+        text.contains(&format!("{written} changes had been written")),
+        "{text}"
+    );
+    assert!(!text.contains(unchanged), "{text}");
+    let next = world.run().await;
+    let message = next.error.unwrap().message;
+    assert!(message.ends_with(unchanged), "{message}");
+}
+
+#[tokio::test]
+async fn a_continuation_whose_source_cannot_be_read_tells_what_was_written_before() {
+    let mut unread = 0;
+    for at in 0..4 {
+        let mut world = World::new(1_500, 20);
+        let first = handed_over(&mut world).await;
+        let fails = |_| Faults {
+            fail_once: Some(at),
+            ..Faults::default()
+        };
+        world.serve_segments(fails).await;
+        let notices = told(&world, NoticeKind::RunFailed);
+        let Some(notice) = notices.iter().find(|n| n.subject.contains("be read")) else {
+            continue;
+        };
+        unread += 1;
+        assert_eq!(notice.detail["rows_done"], first.rows_with(RowResult::Done));
+        assert!(!notice.text.contains("Nothing was done"), "{}", notice.text);
+    }
+    assert_eq!(unread, 1);
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_not_said_to_be_unwritten() {
+    let mut lost = 0;
+    for at in 0..20 {
+        let mut world = World::new(20, 5);
+        world.run().await;
+        world.corp().hire(90_001, [1].into());
+        let faults = Faults {
+            fail_after: Some(at),
+            ..Faults::default()
+        };
+        let (_, _) = world.try_run(faults).await;
+        let notices = told(&world, NoticeKind::RunFailed);
+        let is_there = world.shelf().live_people().len() == 21;
+        for notice in notices.iter().filter(|_| is_there) {
+            lost += 1;
+            let text = english(notice);
+            assert!(
+                !text.contains("nothing was written"),
+                "request {at}: {text}"
+            );
+        }
+    }
+    assert!(lost > 0, "{lost}");
+}
