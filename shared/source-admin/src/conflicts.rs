@@ -73,6 +73,10 @@ impl Admin {
         if conflict.said.is_some() {
             return Ok(Some(conflict));
         }
+        if conflict.other == OtherRecord::Detached {
+            // Of these a run has to make two records, or could not yet.
+            return Ok(Some(conflict));
+        }
         let settled = kept.settled(source, userid).await?;
         let is_settled = settled.is_some_and(|settled| conflict.is_of(&settled));
         Ok((!is_settled).then_some(conflict))
@@ -125,7 +129,12 @@ impl Admin {
         word: StoredResolution,
     ) -> Result<StoredResolution, AdminError> {
         let kept = &self.ports.kept;
-        let earlier = kept.resolution(source, &word.userid.key()).await?;
+        let (userid, is_detached) = (word.userid.key(), word.other == OtherRecord::Detached);
+        let mut earlier = kept.resolution(source, &userid).await?;
+        if earlier.is_none() && !is_detached {
+            // Heard by a run already; nothing is left to do for it.
+            earlier = kept.settled(source, &userid).await?;
+        }
         let same = |earlier: &StoredResolution| {
             earlier.choice == word.choice && earlier.other_internal_id == word.other_internal_id
         };

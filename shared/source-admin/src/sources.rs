@@ -11,11 +11,16 @@ use source_settings::{
     ParsedSource, SecretRef, SettingsProblem, SourceSettings, parse_source_id, protection_problems,
     settings_changes,
 };
-use sync_run::StoredSource;
+use sync_run::{RunRecord, RunStatus, StoredSource};
 
 use crate::agents::bad_id;
-use crate::ports::{Expected, HistoryAction, KeptSource, SourceCommit, SourceStanding, Unsettled};
+use crate::ports::{
+    Expected, HistoryAction, KeptSource, PageRequest, SourceCommit, SourceStanding, Unsettled,
+};
 use crate::{Admin, AdminError, Precondition, Put, SourceView};
+
+/// A live run is looked for among so many.
+const RUNS_LOOKED_THROUGH: u32 = 20;
 
 /// A judged change of a source, on its way to the commit point.
 pub(crate) struct SourceChange<'a> {
@@ -120,14 +125,38 @@ impl Admin {
             action: change.action,
             changes: &settings_changes(before, &settings, fresh.is_some()),
             unsettled: &unsettled,
+            moves: before.is_some_and(|before| settings.corp_or_server_changed(before)),
         };
         let outcome = self.ports.settings.put_source(change.source, &commit).await;
-        let stored = self.after_commit(outcome, fresh.as_ref()).await?;
+        let stored = match self.after_commit(outcome, fresh.as_ref()).await {
+            Err(AdminError::Stale) if commit.moves => {
+                return Err(self.why_stale(change.source).await);
+            }
+            stored => stored?,
+        };
         Ok(KeptSource {
             stored,
             unsettled,
             unreadable: None,
         })
+    }
+
+    /// What speaks against another organisation: what the source mirrors is that of a run that
+    /// reads the one it was put with, and would take the other's people for the same.
+    async fn why_stale(&self, source: &SourceId) -> AdminError {
+        let page = PageRequest {
+            cursor: None,
+            limit: RUNS_LOOKED_THROUGH,
+        };
+        let runs = match self.ports.queue.runs(source, &page).await {
+            Ok(page) => page.items.into_iter(),
+            Err(error) => return AdminError::Store(error),
+        };
+        let mut live = runs.filter(|record| record.status == RunStatus::Running);
+        match live.next() {
+            Some(RunRecord { run, .. }) => AdminError::RunLive { run },
+            None => AdminError::Stale,
+        }
     }
 
     /// What a PUT meets: settings, or room for them.

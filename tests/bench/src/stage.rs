@@ -130,6 +130,7 @@ impl Outdoors {
             action: HistoryAction::Created,
             changes: &[],
             unsettled: &Unsettled::default(),
+        moves: false,
         };
         SettingsStore::put_source(&store, &source, &commit).await?;
         Ok(())

@@ -7,6 +7,10 @@
 //!   was counted since before it looked: one of the two is refused. An agent that is named no
 //!   longer needs no write: the settings themselves say so.
 //! - *Two authors change one version:* the second is refused by the version, with its bindings.
+//! - *A run reads the organisation that the settings name while they are made to name another:* it
+//!   would write one company's people under the settings of the other, and the next run would take
+//!   namesakes of userids for the same people. The transaction asks that no run is live and that
+//!   none has mirrored anything; a run that is claimed after it reads the new settings.
 //! - *The answer is lost and the transaction sent again:* what stands there is recognised as ours.
 
 use std::collections::BTreeSet;
@@ -21,6 +25,8 @@ use sync_run::ports::StoreError;
 
 use crate::DynamoStore;
 use crate::clearing::is_vacant;
+use crate::lease::nobody_holds;
+use crate::state::nothing_mirrored;
 use crate::wire::Attributes;
 use crate::wire::attributes::{from_json, json, n, number, s};
 use crate::wire::expression::Expression;
@@ -98,6 +104,18 @@ impl DynamoStore {
         ];
         let named = prepared.named.iter();
         actions.extend(named.map(|agent| self.bind_action(agent)));
+        if commit.moves {
+            actions.push(Action::Check(
+                table.clone(),
+                keys::lease(source),
+                nobody_holds(commit.author.at),
+            ));
+            actions.push(Action::Check(
+                table.clone(),
+                keys::state(source),
+                nothing_mirrored(),
+            ));
+        }
         Ok(actions)
     }
 

@@ -5,7 +5,7 @@ use org_model::SourceId;
 use secrecy::SecretString;
 use source_settings::{AgentId, AgentSettings, Contact, Schedule, SecretRef};
 use sync_run::ports::{SendError, StoreError};
-use sync_run::{SourceState, StoredAgent, StoredSource};
+use sync_run::{RunStatus, SourceState, StoredAgent, StoredSource};
 
 use super::{Part, World};
 use crate::ports::{
@@ -97,6 +97,15 @@ impl SettingsStore for World {
             state: known.map_or_else(SourceState::default, |stored| stored.state),
         };
         if state.cleared.get(source).is_some_and(|one| !one.vacant) {
+            return Err(StoreError::Conflict {
+                act: "put settings",
+            });
+        }
+        let is_live = state
+            .runs
+            .iter()
+            .any(|run| run.source == *source && run.status == RunStatus::Running);
+        if commit.moves && (is_live || stored.state.has_mirror) {
             return Err(StoreError::Conflict {
                 act: "put settings",
             });

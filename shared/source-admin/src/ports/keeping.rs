@@ -27,6 +27,9 @@ pub struct SourceCommit<'a> {
     pub changes: &'a [SettingsChange],
     /// What has to follow outside the store.
     pub unsettled: &'a Unsettled,
+    /// The settings name another organisation or server: only while no run is live and nothing was
+    /// mirrored, checked with the write.
+    pub moves: bool,
 }
 
 /// What the settings ask of the world outside the store and may not be done yet: written with the

@@ -107,6 +107,12 @@ async fn a_detached_person_is_in_conflict_once_a_run_met_another_name() {
     let conflict = shown(&world).await.unwrap();
     assert_eq!(conflict.other, OtherRecord::Detached);
     assert_eq!(conflict.internal_id.as_str(), "internal-Zhang.1");
+    // Said, and a run could do nothing about it yet: it stands as before.
+    let new = Resolution::New;
+    let said = world.admin().resolve("hq", USERID, new, None, "dave").await;
+    said.unwrap();
+    world.state().resolutions.clear();
+    assert_eq!(shown(&world).await, Some(conflict));
 }
 
 #[tokio::test]
@@ -196,6 +202,9 @@ async fn two_people_are_no_conflict_once_a_run_has_heard_that_they_are_two() {
         assert_eq!(waiting.choice, new, "shown until it is heard");
         world.state().resolutions.clear();
         assert_eq!(shown(&world).await, None);
+        let again = admin.resolve("hq", USERID, new, None, "erin").await;
+        assert_eq!(again.unwrap().resolution.by, "dave", "said already");
+        assert!(world.state().resolutions.is_empty(), "and heard");
         // Another record than the one that was spoken of is another conflict.
         let mut third = person(USERID, UserStatus::Deleted);
         third.internal_id = InternalId::new("internal-third");

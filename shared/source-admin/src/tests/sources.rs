@@ -6,6 +6,7 @@ use source_settings::Contact;
 
 use super::*;
 use crate::ports::HistoryAction;
+use sync_run::{RunRecord, RunStatus, Trigger};
 
 fn changed() -> Value {
     json!({
@@ -349,4 +350,34 @@ async fn a_rule_that_would_never_trip_in_this_mirror_is_refused_with_the_reason(
     );
     assert!(!problems.is_empty());
     assert_eq!(world.state().sources[&hq()].version, 1);
+}
+
+/// A run that reads company A must not write its people under the settings of B.
+#[tokio::test]
+async fn another_organisation_waits_until_no_run_reads_the_old_one() {
+    let world = with_source().await;
+    let (run, now) = (RunId::new("run-1"), world.state().now);
+    let mut record = RunRecord::new(hq(), run.clone(), Trigger::Manual, RunMode::Apply, now);
+    record.status = RunStatus::Running;
+    world.state().runs.push(record);
+    let mut other = with_secret(changed(), "another");
+    other["credentials"]["corp_id"] = json!("ww_another");
+    let secrets = world.state().secrets.len();
+    let refused = put_body(&world, &other, Precondition::Exists).await;
+    assert_eq!(refused.unwrap_err(), AdminError::RunLive { run });
+    assert_eq!(world.state().secrets.len(), secrets, "nothing is left over");
+    // What does not move the source may change at any time.
+    put_body(&world, &changed(), Precondition::Exists)
+        .await
+        .unwrap();
+    world.state().runs[0].status = RunStatus::Failed;
+    put_body(&world, &other, Precondition::Exists)
+        .await
+        .unwrap();
+    let stored = world.state().sources[&hq()]
+        .settings
+        .credentials
+        .corp_id
+        .clone();
+    assert_eq!(stored, "ww_another");
 }

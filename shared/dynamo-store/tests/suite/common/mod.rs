@@ -232,6 +232,7 @@ pub async fn put_by(
         action: HistoryAction::Changed,
         changes: &[],
         unsettled: &Unsettled::default(),
+        moves: false,
     };
     store.put_source(source, &commit).await
 }
