@@ -31,7 +31,7 @@ pub(crate) async fn bury(
         let outbox = [close::run_finished(&dead)];
         return Ok(ports.runs.bury(&dead, &outbox).await?.then_some(0));
     }
-    let cause = format!("failed:{}", error.code);
+    let cause = notices::failure_cause(&dead, &error.code);
     let notice = notices::is_due(noticed, &cause, now).then(|| notice(&dead, &error, now));
     dead.status = RunStatus::Failed;
     dead.error = Some(error);

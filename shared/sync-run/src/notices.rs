@@ -7,6 +7,7 @@
 
 mod arithmetic;
 mod chinese;
+mod clearings;
 mod failed;
 mod held;
 mod mapping;
@@ -22,8 +23,9 @@ use jiff::{SignedDuration, Timestamp};
 use org_model::{RunId, SourceId};
 use serde_json::Value;
 
+pub(crate) use clearings::{clearings, clearings_cause};
 pub(crate) use failed::{buried, failed, partial, unread};
-pub(crate) use held::{clearings, held, held_reminder};
+pub(crate) use held::{held, held_reminder};
 pub(crate) use mapping::mapping;
 pub use page::LANGUAGES_BREAK;
 pub(crate) use passing::{agent_down, recovered, silence};
@@ -46,6 +48,27 @@ const AGENT: &str = "agent:";
 
 /// How the cause of rows that failed begins; their codes follow.
 const PARTIAL: &str = "partial:";
+
+/// How the cause of a run that failed begins; the code follows.
+const FAILED: &str = "failed:";
+
+/// How any cause begins that comes from a run that gives back.
+const GIVES_BACK: &str = "back:";
+
+/// By what it is remembered that the trouble of this run was told.
+pub(crate) fn failure_cause(record: &RunRecord, code: &str) -> String {
+    cause_in(record, format!("{FAILED}{code}"))
+}
+
+/// No later run does what one that gives back left undone: none is the end of its trouble, which is
+/// another than that of a run that syncs, whatever the code. Each undo has its own.
+fn cause_in(record: &RunRecord, cause: String) -> String {
+    match &record.undoes {
+        _ if !record.mode.gives_back() => cause,
+        Some(undone) => format!("{GIVES_BACK}{cause}:{undone}"),
+        None => format!("{GIVES_BACK}{cause}"),
+    }
+}
 
 pub(crate) fn is_due(noticed: &BTreeMap<String, Timestamp>, cause: &str, now: Timestamp) -> bool {
     noticed
@@ -72,7 +95,7 @@ pub(crate) fn forget_troubles(
 ) -> BTreeMap<String, Timestamp> {
     noticed.retain(|_, at| now < *at + FORGET_AFTER);
     let is_over = |cause: &str| {
-        let of_a_reading = ["failed:", "unsealed:", "silence"];
+        let of_a_reading = [FAILED, "unsealed:", "silence"];
         of_a_reading.iter().any(|prefix| cause.starts_with(prefix))
             || (shown.all_written && cause.starts_with(PARTIAL))
             || (shown.agent.is_some() && cause.strip_prefix(AGENT) == shown.agent)
@@ -95,12 +118,12 @@ pub(crate) fn note_trouble(book: &mut Book<'_>, ended: &Result<(), Trouble>) {
         Err(trouble) => {
             let error = trouble.error_of(record);
             let notice = failed(&about, record, Written::of(book), &error);
-            Some((format!("failed:{}", error.code), notice))
+            Some((failure_cause(record, &error.code), notice))
         }
         Ok(()) if record.sealed == Some(false) => Some(not_sealed(book, &about)),
         Ok(()) if record.rows_with(RowResult::Failed) > 0 => {
             let codes: Vec<&str> = book.failures.keys().map(String::as_str).collect();
-            let cause = format!("{PARTIAL}{}", codes.join(","));
+            let cause = cause_in(record, format!("{PARTIAL}{}", codes.join(",")));
             Some((cause, partial(&about, record, &book.failures)))
         }
         Ok(()) => None,

@@ -1,6 +1,7 @@
 //! What people are told is what happened: notices against the directory and the rows.
 
 use jiff::SignedDuration;
+use org_model::RunId;
 use simulation::{Faults, World};
 use sync_run::{LANGUAGES_BREAK, Notice, NoticeKind, RowResult, RunOutcome, RunRecord, RunStatus};
 
@@ -102,4 +103,81 @@ async fn a_write_whose_answer_was_lost_is_not_said_to_be_unwritten() {
         }
     }
     assert!(lost > 0, "{lost}");
+}
+
+/// Two people are gone, and the run that took them away is undone in part: the process sleeps until
+/// a few seconds before its deadline.
+async fn undone_in_part(world: &mut World, removing: &RunId) -> RunRecord {
+    for at in 0..30 {
+        let request = world.queue_undo(removing);
+        let late = request.deadline.duration_since(world.now()) - SignedDuration::from_secs(8);
+        let slept = Faults {
+            jump: Some((at, late)),
+            ..Faults::default()
+        };
+        let (_, _) = world.serve(&request, slept).await;
+        let record = world.shelf().records[&request.run].clone();
+        let code = record.error.as_ref().map(|error| error.code.as_str());
+        if code == Some("back_in_part") && record.rows_with(RowResult::Done) == 0 {
+            return record;
+        }
+    }
+    panic!("every undo came to its end");
+}
+
+async fn removing(world: &mut World, people: std::ops::Range<u32>) -> RunId {
+    people.for_each(|n| world.corp().dismiss(n));
+    let record = world.run().await;
+    assert_eq!(record.status, RunStatus::Succeeded);
+    record.run
+}
+
+#[tokio::test]
+async fn an_undo_that_failed_is_not_over_when_the_next_run_succeeds() {
+    let mut world = World::new(60, 5);
+    world.run().await;
+    let (first, second) = (
+        removing(&mut world, 0..2).await,
+        removing(&mut world, 2..4).await,
+    );
+    undone_in_part(&mut world, &first).await;
+    assert_eq!(told(&world, NoticeKind::RunPartial).len(), 1);
+    assert_eq!(world.run().await.status, RunStatus::Succeeded);
+    assert_eq!(told(&world, NoticeKind::Recovered), []);
+    undone_in_part(&mut world, &first).await;
+    let again = told(&world, NoticeKind::RunPartial).len();
+    assert_eq!(again, 1, "told within the day");
+    undone_in_part(&mut world, &second).await;
+    let other = told(&world, NoticeKind::RunPartial).len();
+    assert_eq!(other, 2, "another undo, other people");
+}
+
+/// Both are killed: an undo, and a run that syncs.
+#[tokio::test]
+async fn a_dead_undo_and_a_dead_run_are_told_each() {
+    for undo_first in [true, false] {
+        let mut world = World::new(60, 5);
+        world.run().await;
+        let removing = removing(&mut world, 0..2).await;
+        for is_undo in [undo_first, !undo_first] {
+            world.pass(SignedDuration::from_hours(1));
+            let request = match is_undo {
+                true => world.queue_undo(&removing),
+                false => world.request(),
+            };
+            let killed = Faults {
+                die_before: Some(5),
+                ..Faults::default()
+            };
+            let (died, _) = world.serve(&request, killed).await;
+            assert!(died.is_err(), "{died:?}");
+            world.pass(SignedDuration::from_mins(20));
+            world.tidy().await;
+        }
+        let killed = told(&world, NoticeKind::RunFailed);
+        assert_eq!(killed.len(), 2, "undo first: {undo_first}");
+        world.run().await;
+        let over = told(&world, NoticeKind::Recovered).pop().unwrap();
+        assert_eq!(over.detail["over"].as_array().unwrap().len(), 1);
+    }
 }
