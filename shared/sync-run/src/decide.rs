@@ -59,20 +59,28 @@ async fn notice_decision(book: &mut Book<'_>, judged: &Judged, held: &[StoredHel
     }
     let verdict = &judged.verdict;
     book.record.cleared.extend(verdict.cleared.iter().cloned());
-    for rule in &verdict.tripped {
-        let Some(attribute) = rule.attribute.clone() else {
-            continue;
-        };
-        let cause = format!("clearing:{attribute}");
-        book.record.kept_back.insert(attribute, rule.deletions);
-        let notice = notices::clearings(&About::of(book), rule);
-        book.notice(&cause, notice);
-    }
+    notice_clearings(book, &verdict.tripped);
     let keeps_values = verdict.permitted.changes().any(|change| {
         let note = change.note.as_ref();
         note.is_some_and(|note| note.code == "values_kept")
     });
     notices::mapping(book, &judged.findings, keeps_values);
+}
+
+/// One notice, however many attributes the guard kept: a hundred of them were a hundred messages.
+fn notice_clearings(book: &mut Book<'_>, tripped: &[TrippedRule]) {
+    let mut kept_back = Vec::new();
+    for rule in tripped {
+        if let Some(attribute) = rule.attribute.clone() {
+            book.record.kept_back.insert(attribute, rule.deletions);
+            kept_back.push(rule);
+        }
+    }
+    if !kept_back.is_empty() {
+        let cause = notices::clearings_cause(&kept_back);
+        let notice = notices::clearings(&About::of(book), &kept_back);
+        book.notice(&cause, notice);
+    }
 }
 
 /// What this run may remove: once for all its segments.
@@ -172,14 +180,17 @@ fn new_lists(book: &Book<'_>, judged: &Judged) -> Vec<StoredHeldList> {
 }
 
 /// One list for everything that expired and is still missing, however many lists it came from: one
-/// notice, and a decision that stays small.
+/// notice, and a decision that stays small. Whoever waits in a list already is not held twice: a
+/// run may have died after it held them anew, before it could say that their lists expired.
 fn successor(book: &Book<'_>, judged: &Judged) -> Option<HeldList> {
     let verdict = &judged.verdict;
     let still_held: BTreeSet<&HeldItem> = verdict.still_held.iter().collect();
     let expired = judged.lists.expiring(&verdict.detaching);
+    let waiting = judged.lists.waiting.iter();
+    let waiting: BTreeSet<&HeldItem> = waiting.flat_map(StoredHeldList::remaining).collect();
     let items = expired.iter().flat_map(|list| list.remaining());
     let items: Vec<HeldItem> = items
-        .filter(|item| still_held.contains(item))
+        .filter(|item| still_held.contains(item) && !waiting.contains(item))
         .cloned()
         .collect();
     if items.is_empty() {

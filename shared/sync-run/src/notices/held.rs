@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use org_model::ItemKind;
-use org_plan::{Action, HeldItem, HeldList, RuleLimit, TrippedRule};
+use org_plan::{Action, HeldItem, HeldList, RuleLimit};
 use serde_json::{Value, json};
 
 use super::page::{Page, departments, people, when};
@@ -223,51 +223,4 @@ fn detail(list: &HeldList, tally: Tally, places: &Places) -> Value {
             "reject": format!("POST {path}/reject"),
         },
     })
-}
-
-/// Values that the guard over clearings kept (DESIGN.md §5).
-pub(crate) fn clearings(about: &About<'_>, rule: &TrippedRule) -> Notice {
-    let attribute = rule.attribute.as_deref().unwrap_or_default();
-    let (kept, source) = (rule.deletions, about.source);
-    let mut page = Page::begin(
-        format!(
-            "Kept, not emptied: {attribute} of {} of {}. Everything else of the run is not held \
-             back.",
-            people(kept),
-            about.who()
-        ),
-        format!(
-            "保留原值，未清空：{}中 {kept} 人的 {attribute}。本次运行的其余变更不受影响。",
-            about.who_chinese()
-        ),
-    );
-    let (english, chinese) = arithmetic::sentence(rule);
-    page.part(format!("Why: {english}."), format!("原因：{chinese}。"));
-    page.say(
-        "Either WeCom shows it empty, or the mapping no longer names this attribute.",
-        "可能是企业微信中该字段为空，也可能是字段映射不再包含该属性。",
-    );
-    page.part("If that is right:", "如果确实应当清空：");
-    let runs = format!("/sources/{source}/runs");
-    let plan = format!(r#"POST {runs} {{"mode":"plan"}}"#);
-    let apply = format!(r#"POST {runs} {{"mode":"apply","plan":"<fingerprint>"}}"#);
-    page.call(
-        "ask for a plan and look at its rows",
-        "先生成计划并查看明细",
-        &plan,
-    );
-    page.call(
-        "apply that plan by its fingerprint",
-        "再按指纹应用该计划",
-        &apply,
-    );
-    let head = format!(
-        "kept {attribute} of {} instead of emptying it",
-        people(kept)
-    );
-    let detail = json!({
-        "attribute": attribute, "kept": kept, "rule": arithmetic::detail(rule),
-        "calls": { "plan": plan, "apply": apply },
-    });
-    about.notice(NoticeKind::ClearingsSkipped, &head, &page, detail)
 }
