@@ -43,6 +43,8 @@ pub struct Corp {
     pub silent: bool,
     /// Of whoever is out of the range WeCom says that there is nobody (60111).
     pub unseen_are_absent: bool,
+    /// A department answers by name although no list has it.
+    pub unlisted_answer: bool,
     /// Whoever is asked about in another spelling than their own is said not to be there.
     pub exact: bool,
     /// The one secret that WeCom takes, by the version of its reference; `None`: any.
@@ -99,6 +101,7 @@ impl Corp {
         self.silent = false;
         self.unseen_are_absent = false;
         self.exact = false;
+        self.unlisted_answer = false;
     }
 
     fn list(&self, department: u32, raw: &mut RawOrg) {

@@ -105,7 +105,8 @@ impl WecomSession for Session {
     async fn ask_department(&self, id: DepartmentId) -> Answer<RawDepartment> {
         let mut corp = self.call("department/get");
         let parent = corp.departments.get(&id.0).copied();
-        let Some(parent) = parent.filter(|_| corp.visible().contains(&id.0)) else {
+        let answers = corp.unlisted_answer || corp.visible().contains(&id.0);
+        let Some(parent) = parent.filter(|_| answers) else {
             return corp.tell(id.to_string(), parent.is_some());
         };
         let epoch = corp.epoch;

@@ -264,6 +264,25 @@ async fn a_few_who_go_with_a_range_pass_protection_at_once() {
 }
 
 #[tokio::test]
+async fn a_department_that_answers_by_name_is_not_gone_whatever_was_accepted() {
+    let mut world = World::new(60, 6);
+    world.shelf().settings.protection.departments.floor = 5;
+    world.shelf().settings.protection.users.floor = 40;
+    world.run().await;
+    world.corp().range = Some([2, 3].into());
+    world.run().await;
+    world.accept_range(AffectedPeople::Delete);
+    world.corp().unlisted_answer = true;
+    let record = world.run().await;
+    assert_eq!(record.sealed, Some(false), "{record:?}");
+    assert_eq!(record.unsealed_reasons[0].code, "department_not_listed");
+    assert_eq!(people(&world, ItemState::Live), 60);
+    world.corp().unlisted_answer = false;
+    world.run().await;
+    assert_eq!(people(&world, ItemState::Live), 30, "the word stood");
+}
+
+#[tokio::test]
 async fn nobody_goes_with_a_range_while_wecom_does_not_answer() {
     let mut world = narrowed().await;
     world.run().await;
