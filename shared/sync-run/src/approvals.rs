@@ -51,9 +51,11 @@ fn is_unheard(list: &StoredHeldList, stored: &StoredSource, now: Timestamp) -> b
         return false;
     };
     let stands = list.state_at(now) == HeldState::Approved && list.consumed_by.is_none();
+    // Whoever was approved is seen again, or kept: there is nothing to do.
+    let is_empty = list.remaining().next().is_none();
     let tried = stored.state.noticed.get(&cause(list));
     let is_due = tried.is_none_or(|&at| at < decided_at || now >= at + AGAIN_AFTER);
-    stands && is_due && now >= decided_at + UNHEARD_AFTER
+    stands && !is_empty && is_due && now >= decided_at + UNHEARD_AFTER
 }
 
 fn cause(list: &StoredHeldList) -> String {

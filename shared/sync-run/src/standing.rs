@@ -23,6 +23,9 @@ pub struct StandingLists {
     /// Approved, and everything of it is gone: the run that removed the last of it died before it
     /// could say so.
     spent: Vec<StoredHeldList>,
+    /// Approved, and nobody is left to remove: a run saw the last of them again while a person
+    /// approved the list without them.
+    emptied: Vec<StoredHeldList>,
     /// Whom administrators keep.
     pub(crate) kept: Keeping,
 }
@@ -44,6 +47,7 @@ pub(crate) async fn load(
     for list in standing {
         match list.state_at(now) {
             HeldState::Waiting => lists.waiting.push(list),
+            HeldState::Approved if is_empty(&list) => lists.emptied.push(list),
             HeldState::Approved => lists.approved.push(list),
             _ => lists.expired.push(list),
         }
@@ -143,8 +147,10 @@ impl StandingLists {
             consumed_by: Some(run.clone()),
             ..list.clone()
         });
+        let emptied = self.emptied.iter().cloned().map(superseded_if_empty);
         seen.chain(expired.map(|list| with_state(list, HeldState::Expired)))
             .chain(spent)
+            .chain(emptied)
             .collect()
     }
 
@@ -187,10 +193,15 @@ fn after_release(list: &StoredHeldList, released: &BTreeSet<&HeldItem>) -> Optio
 }
 
 fn superseded_if_empty(mut list: StoredHeldList) -> StoredHeldList {
-    if list.remaining().next().is_none() {
+    if is_empty(&list) {
         list.state = HeldState::Superseded;
     }
     list
+}
+
+/// Nobody of it waits or may be removed. Nobody comes back to a list either: it stays so.
+fn is_empty(list: &StoredHeldList) -> bool {
+    list.remaining().next().is_none()
 }
 
 /// An approval is consumed when everything of it was removed. Items that could not be confirmed

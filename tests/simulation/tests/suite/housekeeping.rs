@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use org_model::{RunId, SourceId};
+use org_model::{ItemKey, RunId, SourceId};
 use simulation::{Faults, World, faults_at};
 use sync_run::{
     HeldState, NoticeKind, OutboxPayload, RunMode, RunOutcome, RunRecord, RunRequest, RunStatus,
@@ -278,6 +278,36 @@ async fn an_approval_without_a_run_gets_one_and_only_one() {
     world.tidy().await;
     let started: BTreeSet<_> = world.shelf().started.iter().cloned().collect();
     assert_eq!(started.len(), 1, "the approval is consumed");
+}
+
+/// A run sees everybody of a list but one again; that one is excepted while the list is approved.
+#[tokio::test]
+async fn an_approval_of_nobody_starts_no_run_and_is_superseded_by_the_next() {
+    let mut world = with_held_list().await;
+    let list = world.waiting_lists().remove(0).list;
+    let kept = list.items[0].key().unwrap();
+    assert!(world.approve(list.fingerprint, &[kept.clone()].into()));
+    {
+        // What the run wrote that had read the list before it was approved.
+        let mut shelf = world.shelf();
+        let stands = shelf.lists.get_mut(&list.fingerprint.to_string()).unwrap();
+        let items = stands.list.items[1..].iter();
+        let seen = items.map(|item| (item.kind, item.internal_id.clone()));
+        stands.released.extend(seen.collect::<Vec<_>>());
+    }
+    (0..100).for_each(|n| world.corp().hire(n, [1].into()));
+    let ItemKey::User(key) = &kept else {
+        panic!("{kept}");
+    };
+    world.corp().people.remove(&key.to_string());
+    world.pass(SignedDuration::from_mins(5));
+    world.tidy().await;
+    assert_eq!(world.shelf().started, [], "there is nobody to remove");
+    world.run().await;
+    let stands = world.shelf().lists[&list.fingerprint.to_string()].clone();
+    assert_eq!(stands.state, HeldState::Superseded);
+    assert_eq!(stands.consumed_by, None);
+    world.assert_mirrors(&[key.to_string()].into());
 }
 
 #[tokio::test]
