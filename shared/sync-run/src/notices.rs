@@ -14,6 +14,7 @@ mod mapping;
 mod page;
 mod passing;
 mod places;
+mod taken;
 mod unsealed;
 mod written;
 
@@ -145,10 +146,10 @@ fn not_sealed(book: &Book<'_>, about: &About<'_>) -> (String, Notice) {
         Some(range) => {
             // Another lack is another cause, whoever of the people comes or goes.
             let lack = org_model::Fingerprint::of(&range.narrowing);
-            let notice = range_shrank(about, reasons, range);
+            let notice = range_shrank(about, &book.record, range);
             (format!("unsealed:{first}:{lack}"), notice)
         }
-        None => (format!("unsealed:{first}"), unsealed(about, reasons)),
+        None => (format!("unsealed:{first}"), unsealed(about, &book.record)),
     }
 }
 

@@ -105,10 +105,25 @@ fn record() -> RunRecord {
 
 /// As the first segment of a run handed it over.
 fn in_segment_2() -> RunRecord {
-    RunRecord {
+    let mut record = RunRecord {
         segments: 2,
         ..record()
     }
+    };
+    let done = |count| [(RowResult::Done, count)].into();
+    let gone = [(Action::Delete, done(2)), (Action::Disable, done(3))];
+    let users = record.counts.entry("users".to_owned()).or_default();
+    users.extend(gone.into_iter().chain([(Action::Move, done(700))]));
+    let departments = [(Action::Delete, done(1))].into();
+    record.counts.insert("departments".to_owned(), departments);
+    record
+}
+
+fn with_gap(record: RunRecord) -> RunRecord {
+    RunRecord {
+        sealed: Some(false),
+        unsealed_reasons: vec![reason("incomplete", "3 answers are missing")],
+        ..record
 }
 
 const ALL: Written = Written {
@@ -212,12 +227,10 @@ fn every_notice() -> Vec<Notice> {
         unread(&in_segment_2(), &killed, now()),
         partial(&about, &record, &codes.into()),
         partial(&about, &record, &BTreeMap::new()),
-        unsealed(&about, &[reason("incomplete", "3 answers are missing")]),
-        range_shrank(
-            &about,
-            &[reason("range_narrower", "2 departments")],
-            &standing_range(),
-        ),
+        unsealed(&about, &with_gap(record.clone())),
+        unsealed(&about, &with_gap(in_segment_2())),
+        range_shrank(&about, &with_gap(record.clone()), &standing_range()),
+        range_shrank(&about, &with_gap(in_segment_2()), &standing_range()),
         agent_down(&about, &failure, Some("dc-2")),
         agent_down(&about, &failure, None),
         silence(&source, NAME, Some(at("2026-11-01T00:00:00Z")), now()),

@@ -3,24 +3,29 @@
 use serde_json::{Value, json};
 
 use super::page::{Page, departments as many_departments, people};
+use super::taken::Taken;
 use super::{About, chinese};
-use crate::{Notice, NoticeKind, ReasonText, StandingRange};
+use crate::{Notice, NoticeKind, ReasonText, RunMode, RunRecord, StandingRange};
 
 /// How many reasons a notice names.
 const REASONS_SHOWN_MAX: usize = 10;
 
-pub(crate) fn unsealed(about: &About<'_>, reasons: &[ReasonText]) -> Notice {
+pub(crate) fn unsealed(about: &About<'_>, record: &RunRecord) -> Notice {
+    let reasons = &record.unsealed_reasons;
+    let taken = Taken::of(record);
+    let (nobody, nobody_chinese) = taken.nobody();
+    let (written, written_chinese) = written(record);
     let mut page = Page::begin(
         format!(
-            "Nobody was deleted, disabled or taken out of a department: the reading of {} was \
-             incomplete. New and changed people were written.",
+            "{nobody}: the reading of {} was incomplete. {written}",
             about.who()
         ),
         format!(
-            "没有删除、停用任何人，也没有把任何人移出部门：{}本次读取不完整。新增和修改已写入。",
+            "{nobody_chinese}：{}的读取不完整。{written_chinese}",
             about.who_chinese()
         ),
     );
+    taken.say(&mut page);
     say_reasons(&mut page, reasons);
     page.part(
         "What to do: see that the agent is up and that the app may see everybody it should. The \
@@ -29,34 +34,37 @@ pub(crate) fn unsealed(about: &About<'_>, reasons: &[ReasonText]) -> Notice {
          续期间，每天提醒一次。",
     );
     look(&mut page, about);
-    let detail = json!({ "unsealed_reasons": reasons, "calls": { "run": run_call(about) } });
+    let detail = json!({
+        "unsealed_reasons": reasons, "taken_by_the_run": taken.detail(),
+        "calls": { "run": run_call(about) },
+    });
     let first = reasons.first().map_or("unknown", |it| it.code.as_str());
     let head = format!("reading was incomplete: {first}");
     about.notice(NoticeKind::RunUnsealed, &head, &page, detail)
 }
 
 /// The visible range is narrower and stands: it waits for a person's word (DESIGN.md §6).
-pub(crate) fn range_shrank(
-    about: &About<'_>,
-    reasons: &[ReasonText],
-    range: &StandingRange,
-) -> Notice {
+pub(crate) fn range_shrank(about: &About<'_>, record: &RunRecord, range: &StandingRange) -> Notice {
+    let reasons = &record.unsealed_reasons;
     let (users, departments) = (range.affected_users, range.affected_departments);
+    let taken = Taken::of(record);
+    let (nobody, nobody_chinese) = taken.nobody();
+    let (written, written_chinese) = written(record);
     let mut page = Page::begin(
         format!(
-            "Nobody was deleted, disabled or taken out of a department: WeCom shows less of {} \
-             than before (visible range); {} and {} here are no longer shown. New and changed \
-             people were written.",
+            "{nobody}: WeCom shows less of {} than before (visible range); {} and {} here are no \
+             longer shown. {written}",
             about.who(),
             people(users),
             many_departments(departments)
         ),
         format!(
-            "没有删除、停用任何人，也没有把任何人移出部门：{}的可见范围变小了，目录中有 {users} \
-             人、{departments} 个部门不再可见。新增和修改已写入。",
+            "{nobody_chinese}：{}的可见范围变小了，目录中有 {users} 人、{departments} 个部门不再\
+             可见。{written_chinese}",
             about.who_chinese()
         ),
     );
+    taken.say(&mut page);
     say_reasons(&mut page, reasons);
     let calls = say_choices(&mut page, about, range);
     let lacks = &range.narrowing;
@@ -64,6 +72,7 @@ pub(crate) fn range_shrank(
         "range": range.fingerprint,
         "unsealed_reasons": reasons,
         "affected": { "users": users, "departments": departments },
+        "taken_by_the_run": taken.detail(),
         "missing": {
             "whole_company": lacks.root_lost, "departments": lacks.departments.len(),
             "users": lacks.users.len(), "tags": lacks.tags.len(),
@@ -77,6 +86,16 @@ pub(crate) fn range_shrank(
         many_departments(departments)
     );
     about.notice(NoticeKind::RangeShrank, &head, &page, detail)
+}
+
+fn written(record: &RunRecord) -> (&'static str, &'static str) {
+    match record.mode {
+        RunMode::Plan => (
+            "Nothing was written: the run only planned.",
+            "本次只生成计划，未写入任何内容。",
+        ),
+        _ => ("New and changed people were written.", "新增和修改已写入。"),
+    }
 }
 
 /// What can be done about a narrower range; the calls, for machines.

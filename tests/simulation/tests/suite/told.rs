@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use org_model::RunId;
+use org_plan::Action;
 use simulation::{Faults, World};
 use sync_run::{LANGUAGES_BREAK, Notice, NoticeKind, RowResult, RunOutcome, RunRecord, RunStatus};
 
@@ -180,4 +181,23 @@ async fn a_dead_undo_and_a_dead_run_are_told_each() {
         let over = told(&world, NoticeKind::Recovered).pop().unwrap();
         assert_eq!(over.detail["over"].as_array().unwrap().len(), 1);
     }
+}
+
+/// The first segment moves people out of departments; the second reads with a gap.
+#[tokio::test]
+async fn an_unsealed_continuation_does_not_deny_what_the_first_segment_took() {
+    let mut world = World::new(1_500, 20);
+    let first = handed_over(&mut world).await;
+    assert_eq!(first.sealed, Some(true));
+    world.corp().deaf.insert(7);
+    let record = world.serve_segments(|_| Faults::default()).await.unwrap();
+    assert_eq!(record.sealed, Some(false));
+    let notice = told(&world, NoticeKind::RunUnsealed).pop().unwrap();
+    let text = english(&notice);
+    assert!(!text.starts_with("Nobody was"), "{text}");
+    let moves = &record.counts["users"][&Action::Move];
+    let moved = moves[&RowResult::Done];
+    assert!(moved > 0);
+    assert!(text.contains(&format!("moved {moved} people")), "{text}");
+    assert_eq!(notice.detail["taken_by_the_run"]["moved"], moved);
 }

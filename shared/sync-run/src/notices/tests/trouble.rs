@@ -1,5 +1,7 @@
 //! Trouble, word by word.
 
+use serde_json::json;
+
 use super::*;
 
 #[test]
@@ -105,12 +107,12 @@ fn a_continuation_whose_source_cannot_be_read_does_not_undo_what_was_written() {
         (lines.join("\n"), notice.detail["rows_done"].clone())
     };
     let (text, done) = first_lines(&in_segment_2());
-    assert_eq!(done, 9_996);
+    assert_eq!(done, 10_702);
     insta::assert_snapshot!(folded(&text), @r"
-    A run ended before it was done, 9996 changes are known to have been written: the
+    A run ended before it was done, 10702 changes are known to have been written: the
     > settings or the state of source hq cannot be read. Nobody is deleted, created or
     > updated while this lasts.
-    运行未完成即结束，此前确认已写入 9996 项变更：无法读取数据源 hq 的设置或状态。在此期间不会删除、新增或修改任何人。
+    运行未完成即结束，此前确认已写入 10702 项变更：无法读取数据源 hq 的设置或状态。在此期间不会删除、新增或修改任何人。
     ");
     let fresh = RunRecord::new(
         hq(),
@@ -195,8 +197,11 @@ fn an_undo_whose_process_died_is_asked_for_again() {
 fn a_shrunken_range_says_whom_it_affects_and_how_to_accept_it() {
     let (source, run) = (hq(), RunId::new("r-7"));
     let range = standing_range();
-    let reasons = [reason("range_narrower", "2 departments are missing")];
-    let notice = range_shrank(&about(&source, &run), &reasons, &range);
+    let record = RunRecord {
+        unsealed_reasons: vec![reason("range_narrower", "2 departments are missing")],
+        ..record()
+    };
+    let notice = range_shrank(&about(&source, &run), &record, &range);
     let text = notice.text.replace(&range.fingerprint.to_string(), "FP");
     insta::assert_snapshot!(folded(&text), @r#"
     Nobody was deleted, disabled or taken out of a department: WeCom shows less of source
@@ -242,6 +247,53 @@ fn a_shrunken_range_says_whom_it_affects_and_how_to_accept_it() {
     assert_eq!(calls["range"], "GET /sources/hq/range");
     assert_eq!(calls["affected"], "GET /sources/hq/range/affected");
     assert_eq!(notice.detail["missing"]["whole_company"], true);
+}
+
+#[test]
+fn a_run_of_several_readings_says_what_they_took_away_together() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let first_lines = |notice: &Notice| {
+        let halves = notice.text.split(LANGUAGES_BREAK);
+        let lines = halves.flat_map(|half| half.lines().take_while(|line| !line.is_empty()));
+        folded(&lines.collect::<Vec<_>>().join("\n"))
+    };
+    let about = about(&source, &run);
+    let notice = unsealed(&about, &with_gap(in_segment_2()));
+    let taken = json!({ "segments": 2, "users": 5, "departments": 1, "moved": 700 });
+    assert_eq!(notice.detail["taken_by_the_run"], taken);
+    insta::assert_snapshot!(first_lines(&notice), @r"
+    By this reading nobody was deleted, disabled or taken out of a department: the reading
+    > of source hq (Head office) was incomplete. New and changed people were written.
+    The run took 2 segments, and each reads anew. Together they deleted, disabled or
+    > detached 5 people and 1 department, and moved 700 people, as far as is known.
+    没有根据这次读取删除、停用任何人，也没有把任何人移出部门：数据源 hq（Head office）的读取不完整。新增和修改已写入。
+    本次运行分 2 段，每段重新读取。已知各段合计删除、停用或脱离 5 人、1 个部门，调动 700 人。
+    ");
+    let notice = range_shrank(&about, &with_gap(in_segment_2()), &standing_range());
+    insta::assert_snapshot!(first_lines(&notice), @r"
+    By this reading nobody was deleted, disabled or taken out of a department: WeCom shows
+    > less of source hq (Head office) than before (visible range); 120 people and 2
+    > departments here are no longer shown. New and changed people were written.
+    The run took 2 segments, and each reads anew. Together they deleted, disabled or
+    > detached 5 people and 1 department, and moved 700 people, as far as is known.
+    没有根据这次读取删除、停用任何人，也没有把任何人移出部门：数据源 hq（Head office）的可见范围变小了，目录中有 120 人、2 个部门不再可见。新增和修改已写入。
+    本次运行分 2 段，每段重新读取。已知各段合计删除、停用或脱离 5 人、1 个部门，调动 700 人。
+    ");
+    let planned = RunRecord {
+        mode: RunMode::Plan,
+        ..with_gap(record())
+    };
+    insta::assert_snapshot!(first_lines(&unsealed(&about, &planned)), @r"
+    Nobody was deleted, disabled or taken out of a department: the reading of source hq
+    > (Head office) was incomplete. Nothing was written: the run only planned.
+    没有删除、停用任何人，也没有把任何人移出部门：数据源 hq（Head office）的读取不完整。本次只生成计划，未写入任何内容。
+    ");
+    let one_reading = unsealed(&about, &with_gap(record()));
+    insta::assert_snapshot!(first_lines(&one_reading), @r"
+    Nobody was deleted, disabled or taken out of a department: the reading of source hq
+    > (Head office) was incomplete. New and changed people were written.
+    没有删除、停用任何人，也没有把任何人移出部门：数据源 hq（Head office）的读取不完整。新增和修改已写入。
+    ");
 }
 
 #[test]
