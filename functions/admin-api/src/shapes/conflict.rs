@@ -14,7 +14,7 @@ pub struct Person {
     #[serde(flatten)]
     pub user: User,
     /// Another record that may be this person; absent: none may, or somebody said that they are two
-    /// people (`new`) and a run has heard it.
+    /// people (`new`) and a run has carried it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conflict: Option<Conflict>,
 }
