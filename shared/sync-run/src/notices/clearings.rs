@@ -108,7 +108,7 @@ fn of_many(about: &About<'_>, rules: &[&TrippedRule]) -> (Page, String) {
             format!("- 另有 {more} 个属性：本次运行的明细行列出了全部"),
         );
     }
-    page.say(
+    page.part(
         "Either WeCom shows them empty, or the mapping no longer names these attributes.",
         "可能是企业微信中这些字段为空，也可能是字段映射不再包含这些属性。",
     );

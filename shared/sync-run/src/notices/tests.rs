@@ -3,6 +3,7 @@
 use org_model::{DepartmentId, Fingerprint, InternalId, ItemKind, RangeNarrowing, VisibleRange};
 use org_plan::{Action, HeldItem, HeldList, RuleLimit, RuleWindow, TrippedRule};
 
+mod clearings;
 mod held;
 mod trouble;
 
@@ -108,7 +109,6 @@ fn in_segment_2() -> RunRecord {
     let mut record = RunRecord {
         segments: 2,
         ..record()
-    }
     };
     let done = |count| [(RowResult::Done, count)].into();
     let gone = [(Action::Delete, done(2)), (Action::Disable, done(3))];
@@ -124,6 +124,7 @@ fn with_gap(record: RunRecord) -> RunRecord {
         sealed: Some(false),
         unsealed_reasons: vec![reason("incomplete", "3 answers are missing")],
         ..record
+    }
 }
 
 const ALL: Written = Written {
@@ -188,8 +189,8 @@ fn every_notice() -> Vec<Notice> {
         released: [(ItemKind::User, InternalId::new("internal-0"))].into(),
         ..waiting(held_list.clone())
     };
-    let mut cleared = rule(RuleLimit::Clearing, 10, 400, 2_000);
-    cleared.attribute = Some("mobile".to_owned());
+    let cleared = cleared(57);
+    let cleared: Vec<&TrippedRule> = cleared.iter().collect();
     let killed = error(
         "killed",
         "the run ended without closing",
@@ -218,6 +219,8 @@ fn every_notice() -> Vec<Notice> {
     vec![
         held(&about, &held_list, &places),
         held_reminder(&stored, NAME, &places, now()),
+        clearings(&about, &cleared[..1]),
+        clearings(&about, &cleared[..3]),
         clearings(&about, &cleared),
         failed(&about, &failed_record(), ALL, &untrusted()),
         failed(&about, &record, ALL, &out_of_time),
@@ -247,6 +250,15 @@ fn untrusted() -> RunError {
         "WeCom does not trust 203.0.113.7",
         "add 203.0.113.7 to the app's trusted IPs",
     )
+}
+
+/// The guard kept so many attributes, each of one person more than the one before.
+fn cleared(count: u64) -> Vec<TrippedRule> {
+    let cleared = (0..count).map(|number| TrippedRule {
+        attribute: Some(format!("field_{number:02}")),
+        ..rule(RuleLimit::Clearing, 10, 400 + number, 2_000)
+    });
+    cleared.collect()
 }
 
 fn waiting(list: HeldList) -> StoredHeldList {

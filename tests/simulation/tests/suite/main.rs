@@ -10,6 +10,7 @@ mod kept_marks;
 mod kept_twice;
 mod large;
 mod lost_answers;
+mod many_at_once;
 mod poison;
 mod purge;
 mod ranges;
