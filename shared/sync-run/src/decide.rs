@@ -11,7 +11,7 @@ use crate::ports::Step;
 use crate::trouble::Trouble;
 use crate::{Decision, HeldState, StoredHeldList, notices, rolling_day};
 
-/// Writes verdict, held lists, removals and notices in one transaction. A run that would change
+/// Writes verdict, held lists, removals and notices as one decision. A run that would change
 /// nothing, and whose standing lists stay as they are, has nothing to decide.
 pub(crate) async fn decide(book: &mut Book<'_>, judged: &Judged) -> Result<(), Trouble> {
     book.ports.progress.step(Step::Decide);

@@ -3,6 +3,7 @@
 mod bury;
 mod cancel;
 mod decide;
+mod parts;
 mod records;
 mod removals;
 mod rows;

@@ -11,6 +11,8 @@ mod held;
 mod housekeeping;
 mod kept;
 mod lease;
+mod many_lists;
+mod many_notices;
 mod mirror;
 mod noticed;
 mod old_items;
