@@ -196,8 +196,8 @@ async fn assert_decided(world: &World, decision: &Decision, killed: &str) {
     }
 }
 
-/// The requests at which it matters whether a process dies, counted from 1: those that write, but of
-/// those that only date the pages of old lists the first and the last.
+/// The requests at which it matters whether a process dies, counted from 1: those that write, but
+/// of those that only date the pages of old lists the first and the last.
 fn moments(faults: &Faults) -> Vec<u64> {
     let operations = faults.operations();
     let dates = |name: &String| name == "UpdateItem";

@@ -1,5 +1,5 @@
-//! Values that the guard over clearings kept (DESIGN.md §5): one notice for all attributes of a run,
-//! since a mapping that is lost loses many at once.
+//! Values that the guard over clearings kept (DESIGN.md §5): one notice for all attributes of a
+//! run, since a mapping that is lost loses many at once.
 
 use org_model::Fingerprint;
 use org_plan::TrippedRule;
