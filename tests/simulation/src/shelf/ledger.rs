@@ -86,6 +86,12 @@ impl Written {
         matches!(self.change.action, Action::Delete | Action::Disable)
     }
 
+    /// A request that was on its way while the source was cleared may still add somebody; the next
+    /// run mends it (ARCHITECTURE.md).
+    pub fn is_late_and_homeless(&self) -> bool {
+        self.was_under_way && !self.is_sound && !self.takes_away()
+    }
+
     pub fn item(&self) -> &Item {
         &self.change.after
     }

@@ -31,11 +31,8 @@ impl Truth {
             judge_order(shelf, write, claim);
             self.judge_identity(write);
             assert!(!claim.cancelled, "cancelled, and goes on: {write:?}");
-            // A request that was on its way while the source was cleared may still add somebody; the
-            // next run mends it (ARCHITECTURE.md).
-            let is_late = write.was_under_way && !write.takes_away();
             assert!(
-                write.is_sound || is_late,
+                write.is_sound || write.is_late_and_homeless(),
                 "a place without a home: {write:?}"
             );
             match write.change.action {
