@@ -32,12 +32,6 @@ pub(crate) type Noticed = BTreeMap<String, Timestamp>;
 /// An expression takes 4 KB; an entry is some 30 bytes of it.
 const NOTICED_AT_ONCE: usize = 80;
 
-/// No run has written anything of the organisation yet. The state is one text of JSON.
-pub(crate) fn nothing_mirrored() -> Expression {
-    Expression::condition("attribute_not_exists(#state) OR NOT contains(#state, :mirrored)")
-        .with(":mirrored", s("\"has_mirror\":true"))
-}
-
 /// A written baseline that the state is to name.
 #[derive(Debug)]
 pub(crate) struct WrittenBaseline {

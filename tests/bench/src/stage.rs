@@ -130,7 +130,7 @@ impl Outdoors {
             action: HistoryAction::Created,
             changes: &[],
             unsettled: &Unsettled::default(),
-        moves: false,
+            moves: false,
         };
         SettingsStore::put_source(&store, &source, &commit).await?;
         Ok(())

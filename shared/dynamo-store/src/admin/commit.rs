@@ -26,7 +26,6 @@ use sync_run::ports::StoreError;
 use crate::DynamoStore;
 use crate::clearing::is_vacant;
 use crate::lease::nobody_holds;
-use crate::state::nothing_mirrored;
 use crate::wire::Attributes;
 use crate::wire::attributes::{from_json, json, n, number, s};
 use crate::wire::expression::Expression;
@@ -127,6 +126,12 @@ impl DynamoStore {
         let table = self.tables.sync.clone();
         Action::Update(table, keys::agent(agent.as_str()), counted)
     }
+}
+
+/// No run has written anything of the organisation yet. The state is one text of JSON.
+fn nothing_mirrored() -> Expression {
+    Expression::condition("attribute_not_exists(#state) OR NOT contains(#state, :mirrored)")
+        .with(":mirrored", s("\"has_mirror\":true"))
 }
 
 /// The agents that stored settings name, even where the settings as a whole are unreadable.

@@ -14,6 +14,7 @@ mod lease;
 mod many_lists;
 mod many_notices;
 mod mirror;
+mod moving;
 mod noticed;
 mod old_items;
 mod outbox;

@@ -160,7 +160,8 @@ pub trait RunLog: Send + Sync {
     async fn append_rows(&self, record: &RunRecord, page: &RowsPage) -> Result<(), StoreError>;
     async fn rows(&self, source: &SourceId, run: &RunId) -> Result<Vec<Row>, StoreError>;
     /// One transaction under the lease: record, held lists, outbox, source state. Pages of large
-    /// lists are written before it and mean nothing without it.
+    /// lists are written before it and mean nothing without it; of more lists or notices than one
+    /// transaction takes, the rest goes before or after it, where that harms nobody.
     async fn decide(&self, lease: &RunLease, decision: &Decision) -> Result<(), StoreError>;
     /// One transaction under the lease: the final record, its outbox and the source's state.
     async fn close(

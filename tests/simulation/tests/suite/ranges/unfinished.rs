@@ -7,8 +7,8 @@ use sync_run::RunOutcome;
 /// In the middle of what the wider run writes.
 const KILLED_AT: usize = 20;
 
-/// The app sees 2, then 2 and 3 in a run that does not end well, then 2 again; WeCom says of whoever
-/// it does not show that there is nobody.
+/// The app sees 2, then 2 and 3 in a run that does not end well, then 2 again; WeCom says of
+/// whoever it does not show that there is nobody.
 async fn widened(ends_badly: impl FnOnce(&mut World) -> Faults) -> World {
     let mut world = World::new(60, 6);
     world.corp().range = Some([2].into());
