@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::ports::{Ports, StoreError};
+use crate::trouble::Trouble;
 use crate::{OutboxItem, OutboxPayload, RunError, RunRecord, RunStatus};
-use crate::{close, notices, rows, trouble};
+use crate::{close, notices, rows};
 
 /// Closes the record of `dead` for it. The cause is remembered after its notice is durable: a crash
 /// between notices twice, never not. How many notices; `None`: somebody else had closed it.
@@ -27,7 +28,7 @@ pub(crate) async fn bury(
     if let Some(wish) = wish {
         // It died, and nobody waits for what it left: it was told to stop.
         dead.status = RunStatus::Cancelled;
-        dead.error = Some(trouble::cancelled(&wish.by));
+        dead.error = Some(Trouble::Cancelled { by: wish.by }.error_of(&dead));
         let outbox = [close::run_finished(&dead)];
         return Ok(ports.runs.bury(&dead, &outbox).await?.then_some(0));
     }

@@ -146,6 +146,11 @@ impl Trouble {
     /// stood at the beginning of everything: segments before this one may have written thousands.
     pub(crate) fn error_of(&self, record: &RunRecord) -> RunError {
         let mut error = self.to_error();
+        if record.mode.gives_back()
+            && let Some(remedy) = self.remedy_of_giving_back()
+        {
+            remedy.clone_into(&mut error.remedy);
+        }
         let is_reading = matches!(self, Self::Read(_) | Self::RefusedBefore(_));
         if is_reading && record.segments <= 1 && record.counts.is_empty() {
             error
@@ -153,6 +158,20 @@ impl Trouble {
                 .push_str("; nothing in the directory was changed");
         }
         error
+    }
+
+    /// Where another run would do the rest by itself: none does, of one that gives back.
+    fn remedy_of_giving_back(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(StoreError::Unavailable { .. }) => Some(
+                "ask for it again: whoever is back stays back; if it repeats, look at the \
+                 throttling and the health of DynamoDB",
+            ),
+            Self::Store(StoreError::Conflict { .. }) | Self::Cancelled { .. } => {
+                Some("ask for it again: whoever is back stays back")
+            }
+            _ => None,
+        }
     }
 
     /// Code, what happened and what it means, what to do; whatever the run did before.
@@ -197,7 +216,7 @@ impl Trouble {
 }
 
 /// Why a run ended that somebody stopped, also one that died before it could hear of it.
-pub(crate) fn cancelled(by: &str) -> RunError {
+fn cancelled(by: &str) -> RunError {
     RunError {
         code: "cancelled".to_owned(),
         message: format!("stopped because {by} asked; what was written is complete row by row"),

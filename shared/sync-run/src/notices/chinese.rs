@@ -6,10 +6,17 @@ use crate::RunMode;
 /// What happened, and what to do.
 pub(super) fn error(mode: RunMode, code: &str) -> Option<(&'static str, &'static str)> {
     let (what, todo) = wecom(code).or_else(|| own(code))?;
-    // No later run goes on with what such a run left.
-    let is_left = mode.gives_back() && matches!(code, "killed" | "segment_lost");
-    let again = "重新发起，已恢复的人保持不变；若反复出现，请检查函数的内存、时长和权限";
-    Some((what, if is_left { again } else { todo }))
+    // No later run goes on with what a run that gives back left.
+    let todo = match code {
+        _ if !mode.gives_back() => todo,
+        "killed" | "segment_lost" => {
+            "重新发起，已恢复的人保持不变；若反复出现，请检查函数的内存、时长和权限"
+        }
+        "store_unavailable" => "重新发起，已恢复的人保持不变；若反复出现，请检查限流和服务状态",
+        "store_conflict" => "重新发起，已恢复的人保持不变",
+        _ => todo,
+    };
+    Some((what, todo))
 }
 
 /// What WeCom or the way to it said.

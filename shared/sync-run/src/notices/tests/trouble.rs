@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::ports::StoreError;
 
 #[test]
 fn a_failed_run_says_how_far_it_came_and_what_to_enter_where() {
@@ -378,6 +379,38 @@ fn what_a_failed_undo_or_restore_left_is_not_said_to_be_done_by_the_next_run() {
                 ");
             }
         }
+    }
+}
+
+#[test]
+fn an_undo_that_the_store_stopped_is_not_said_to_be_done_by_the_next_run() {
+    let (source, run) = (hq(), RunId::new("r-7"));
+    let stopped = [
+        StoreError::Unavailable {
+            act: "write rows",
+            reason: "throttled".to_owned(),
+        },
+        StoreError::Conflict { act: "decide" },
+    ];
+    for error in stopped.map(Trouble::Store) {
+        let record = failed_record();
+        let undo = RunRecord {
+            mode: RunMode::Undo,
+            ..record.clone()
+        };
+        let said = |record: &RunRecord| {
+            let error = error.error_of(record);
+            failed(&about(&source, &run), record, ALL, &error).text
+        };
+        let (again, again_chinese) = ("the next run", "下一次运行会重试");
+        let text = said(&undo);
+        assert!(!text.contains(again), "{text}");
+        assert!(!text.contains(again_chinese), "{text}");
+        assert!(text.contains("ask for it again: whoever is back"), "{text}");
+        assert!(text.contains("如何处理：重新发起"), "{text}");
+        let text = said(&record);
+        assert!(text.contains(again), "{text}");
+        assert!(text.contains(again_chinese), "{text}");
     }
 }
 
