@@ -189,45 +189,8 @@ pub(crate) fn partial(
     let at_hand: u64 = codes.values().sum();
     // Of an earlier segment's rows it is not known here why they failed.
     let is_known = at_hand >= failed && !codes.contains_key(NOT_ANSWERED);
-    let (head, head_chinese) = match is_known {
-        true => ("Not written", "未写入"),
-        false => ("Failed", "失败"),
-    };
-    let (stays, stays_chinese) = match is_known {
-        true => ("Whoever failed stays as they were.", "失败的条目保持原样。"),
-        false => (
-            "Whoever failed stays as they were, but where the store did not answer they may have \
-             been written.",
-            "失败的条目保持原样，但存储没有应答的可能已经写入。",
-        ),
-    };
-    let mut page = Page::begin(
-        format!(
-            "{head}: {} of the run of {}; written: {done}. {stays}",
-            many_rows(failed),
-            about.who()
-        ),
-        format!(
-            "{head_chinese}：{}本次运行中有 {failed} 行失败；已写入 {done} 行。{stays_chinese}",
-            about.who_chinese()
-        ),
-    );
-    page.part("Why:", "原因：");
-    for (code, rows) in codes.iter().take(CODES_SHOWN_MAX) {
-        let words = chinese::row(code).map_or_else(String::new, |words| format!("（{words}）"));
-        page.say(
-            format!("- {code}: {}", many_rows(*rows)),
-            format!("- {code}{words}：{rows} 行"),
-        );
-    }
-    let earlier = failed.saturating_sub(at_hand);
-    if earlier > 0 {
-        let rows = many_rows(earlier);
-        page.say(
-            format!("- in an earlier segment of the run: {rows}; each says why"),
-            format!("- 本次运行前面的分段中：{earlier} 行，每行都写有原因"),
-        );
-    }
+    let mut page = counted(about, failed, done, is_known);
+    say_codes(&mut page, codes, failed.saturating_sub(at_hand));
     page.part("Look at it:", "查看：");
     let rows = format!("GET /sources/{source}/runs/{run}/rows");
     page.call(
@@ -248,6 +211,52 @@ pub(crate) fn partial(
     });
     let head = format!("{} failed", many_rows(failed));
     about.notice(NoticeKind::RunPartial, &head, &page, detail)
+}
+
+/// The first line. `is_known`: none of the rows that failed can have been written.
+fn counted(about: &About<'_>, failed: u64, done: u64, is_known: bool) -> Page {
+    let (head, head_chinese) = match is_known {
+        true => ("Not written", "未写入"),
+        false => ("Failed", "失败"),
+    };
+    let (stays, stays_chinese) = match is_known {
+        true => ("Whoever failed stays as they were.", "失败的条目保持原样。"),
+        false => (
+            "Whoever failed stays as they were, but where the store did not answer they may have \
+             been written.",
+            "失败的条目保持原样，但存储没有应答的可能已经写入。",
+        ),
+    };
+    Page::begin(
+        format!(
+            "{head}: {} of the run of {}; written: {done}. {stays}",
+            many_rows(failed),
+            about.who()
+        ),
+        format!(
+            "{head_chinese}：{}本次运行中有 {failed} 行失败；已写入 {done} 行。{stays_chinese}",
+            about.who_chinese()
+        ),
+    )
+}
+
+/// `earlier`: rows of earlier segments, whose codes are not at hand.
+fn say_codes(page: &mut Page, codes: &BTreeMap<String, u64>, earlier: u64) {
+    page.part("Why:", "原因：");
+    for (code, rows) in codes.iter().take(CODES_SHOWN_MAX) {
+        let words = chinese::row(code).map_or_else(String::new, |words| format!("（{words}）"));
+        page.say(
+            format!("- {code}: {}", many_rows(*rows)),
+            format!("- {code}{words}：{rows} 行"),
+        );
+    }
+    if earlier > 0 {
+        let rows = many_rows(earlier);
+        page.say(
+            format!("- in an earlier segment of the run: {rows}; each says why"),
+            format!("- 本次运行前面的分段中：{earlier} 行，每行都写有原因"),
+        );
+    }
 }
 
 fn text(value: &Value) -> String {
