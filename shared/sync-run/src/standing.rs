@@ -82,10 +82,8 @@ impl StandingLists {
 
     /// All of it for the judgement; what is not known here is left empty.
     pub(crate) fn standing(&self) -> Standing {
-        // Each once: a run that died may have held anew whom an expired list still names.
-        let waiting: BTreeSet<&HeldItem> = self.waiting_items().collect();
         Standing {
-            waiting: waiting.into_iter().cloned().collect(),
+            waiting: self.waiting_items().cloned().collect(),
             approved: self.approved_items().cloned().collect(),
             kept: self.kept.items().cloned().collect(),
             ..Standing::default()
