@@ -14,12 +14,11 @@ use crate::shelf::Decided;
 /// Less than a day, since the clock may have been set back in between.
 const ALMOST_A_DAY: SignedDuration = SignedDuration::from_mins(24 * 60 - 10);
 
-/// What went without a person's word, when that was decided, and how large the mirror was then.
+/// What went without a person's word, and when that was decided.
 struct Gone {
     at: Timestamp,
     kind: ItemKind,
     id: InternalId,
-    base: u64,
 }
 
 impl Truth {
@@ -34,10 +33,9 @@ impl Truth {
         for kind in KINDS {
             let limits = shelf.settings.protection_rules().of(kind);
             for last in gone.iter().filter(|one| one.kind == kind) {
-                let day = gone.iter().filter(|one| {
-                    one.kind == kind && one.at <= last.at && one.at + ALMOST_A_DAY > last.at
-                });
-                let base = day.clone().map(|one| one.base).max().unwrap_or_default();
+                let in_day = |at: Timestamp| at <= last.at && at + ALMOST_A_DAY > last.at;
+                let day = gone.iter().filter(|one| one.kind == kind && in_day(one.at));
+                let base = self.largest_base(shelf, kind, &in_day);
                 let ids: BTreeSet<&InternalId> = day.map(|one| &one.id).collect();
                 assert!(
                     allows(limits, ids.len() as u64, base),
@@ -57,21 +55,41 @@ impl Truth {
                 continue;
             };
             let key: RemovalKey = (who(write).0, who(write).1, write.change.action);
-            let forgotten = self.day_begins.is_some_and(|begin| decided.at < begin);
-            if forgotten || self.is_approved(&(key.0, key.1.clone()), key.2, decided.at) {
+            if self.is_forgotten(decided)
+                || self.is_approved(&(key.0, key.1.clone()), key.2, decided.at)
+            {
                 continue;
             }
             gone.push(Gone {
                 at: decided.at,
                 kind: key.0,
                 id: key.1,
-                base: match key.0 {
-                    ItemKind::User => decided.people,
-                    ItemKind::Department => decided.departments,
-                },
             });
         }
         gone
+    }
+
+    /// How large the mirror was at most when a run of the day decided to remove something, be it
+    /// with a person's word.
+    fn largest_base(
+        &self,
+        shelf: &Shelf,
+        kind: ItemKind,
+        in_day: &dyn Fn(Timestamp) -> bool,
+    ) -> u64 {
+        let decisions = shelf.ledger.decisions.iter();
+        let removing = decisions.filter(|one| {
+            in_day(one.at) && !self.is_forgotten(one) && !one.decision.removals.is_empty()
+        });
+        let bases = removing.map(|one| match kind {
+            ItemKind::User => one.people,
+            ItemKind::Department => one.departments,
+        });
+        bases.max().unwrap_or_default()
+    }
+
+    fn is_forgotten(&self, decided: &Decided) -> bool {
+        self.day_begins.is_some_and(|begin| decided.at < begin)
     }
 }
 
