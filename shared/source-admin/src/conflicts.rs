@@ -6,11 +6,9 @@ use sync_run::{
     OtherRecord, Row, RowResult, RunMode, RunRecord, RunStatus, StoredResolution, Trigger,
 };
 
-use crate::ports::{Author, PageRequest, RowFilter};
+use crate::ports::{Author, RowFilter};
 use crate::{Admin, AdminError, Warning};
 
-/// The latest run that applied is looked for among so many.
-const RUNS_LOOKED_THROUGH: u32 = 20;
 /// What a run says of somebody who has the userid and not the name of a detached record.
 const NAME_CONFLICT: &str = "name_conflict";
 
@@ -200,16 +198,12 @@ impl Admin {
         source: &SourceId,
         user: &DirectoryUser,
     ) -> Result<bool, AdminError> {
-        let page = PageRequest {
-            cursor: None,
-            limit: RUNS_LOOKED_THROUGH,
-        };
-        let runs = self.ports.queue.runs(source, &page).await?;
+        let runs = self.recent_runs(source).await?;
         let applied = |run: &&RunRecord| {
             let ended = [RunStatus::Succeeded, RunStatus::Partial, RunStatus::Held];
             run.mode == RunMode::Apply && ended.contains(&run.status)
         };
-        let Some(run) = runs.items.iter().find(applied) else {
+        let Some(run) = runs.iter().find(applied) else {
             return Ok(false);
         };
         let filter = RowFilter {

@@ -69,10 +69,13 @@ impl Admin {
         let mut note = |error: StoreError| {
             warnings.push(Warning::state_incomplete(&stored.source, &error));
         };
-        let runs = self.recent_runs(&stored).await.unwrap_or_else(|error| {
-            note(error);
-            Vec::new()
-        });
+        let runs = self
+            .recent_runs(&stored.source)
+            .await
+            .unwrap_or_else(|error| {
+                note(error);
+                Vec::new()
+            });
         let held_waiting = self.count_waiting(&stored).await.map_err(&mut note).ok();
         let range = self.range_warning(&stored).await.unwrap_or_else(|error| {
             note(error);
@@ -107,12 +110,16 @@ impl Admin {
         Ok(waits.as_ref().map(Warning::range_waits))
     }
 
-    async fn recent_runs(&self, stored: &StoredSource) -> Result<Vec<RunRecord>, StoreError> {
+    /// Latest first.
+    pub(crate) async fn recent_runs(
+        &self,
+        source: &SourceId,
+    ) -> Result<Vec<RunRecord>, StoreError> {
         let page = PageRequest {
             cursor: None,
             limit: RECENT_RUNS_MAX,
         };
-        let runs = self.ports.queue.runs(&stored.source, &page).await?;
+        let runs = self.ports.queue.runs(source, &page).await?;
         Ok(runs.items)
     }
 

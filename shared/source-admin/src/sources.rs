@@ -14,13 +14,8 @@ use source_settings::{
 use sync_run::{RunRecord, RunStatus, StoredSource};
 
 use crate::agents::bad_id;
-use crate::ports::{
-    Expected, HistoryAction, KeptSource, PageRequest, SourceCommit, SourceStanding, Unsettled,
-};
+use crate::ports::{Expected, HistoryAction, KeptSource, SourceCommit, SourceStanding, Unsettled};
 use crate::{Admin, AdminError, Precondition, Put, SourceView};
-
-/// A live run is looked for among so many.
-const RUNS_LOOKED_THROUGH: u32 = 20;
 
 /// A judged change of a source, on its way to the commit point.
 pub(crate) struct SourceChange<'a> {
@@ -130,7 +125,7 @@ impl Admin {
         let outcome = self.ports.settings.put_source(change.source, &commit).await;
         let stored = match self.after_commit(outcome, fresh.as_ref()).await {
             Err(AdminError::Stale) if commit.moves => {
-                return Err(self.why_stale(change.source).await);
+                return Err(self.why_refused(change.source).await);
             }
             stored => stored?,
         };
@@ -141,15 +136,11 @@ impl Admin {
         })
     }
 
-    /// What speaks against another organisation: what the source mirrors is that of a run that
-    /// reads the one it was put with, and would take the other's people for the same.
-    async fn why_stale(&self, source: &SourceId) -> AdminError {
-        let page = PageRequest {
-            cursor: None,
-            limit: RUNS_LOOKED_THROUGH,
-        };
-        let runs = match self.ports.queue.runs(source, &page).await {
-            Ok(page) => page.items.into_iter(),
+    /// Why the store refused another organisation: a run reads the old one, and would write its
+    /// people under the settings of the new one; or somebody else changed the settings.
+    async fn why_refused(&self, source: &SourceId) -> AdminError {
+        let runs = match self.recent_runs(source).await {
+            Ok(runs) => runs.into_iter(),
             Err(error) => return AdminError::Store(error),
         };
         let mut live = runs.filter(|record| record.status == RunStatus::Running);

@@ -87,7 +87,7 @@ impl Written {
     }
 
     /// A request that was on its way while the source was cleared may still add somebody; the next
-    /// run mends it (ARCHITECTURE.md).
+    /// run mends it, once there is one (ARCHITECTURE.md).
     pub fn is_late_and_homeless(&self) -> bool {
         self.was_under_way && !self.is_sound && !self.takes_away()
     }
